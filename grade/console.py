@@ -1,0 +1,194 @@
+"""The guest's console: everything it printed, and typing at it.
+
+A thread drains the socket all the time, so that a guest which prints much is never held up by a
+test which looks seldom. `expect` has a cursor: each call looks behind what the last one matched.
+
+      printed   | boot: 2 harts\\n# ls\\nbin dev\\n# |
+                               ^ cursor            ^ the thread appends here
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import select
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from .errors import DeadlineExpired, MachineEnded, NotSeen
+from .pace import SLOW
+
+# A shell at its prompt: the last thing printed is "# " or "$ ".
+PROMPT = re.compile(r"[#$] \Z")
+
+JOIN = 5.0      # seconds for the thread to notice that QEMU is gone
+
+Pattern = str | re.Pattern
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A match on the console and the text between the last match and this one."""
+
+    before: str
+    match: re.Match
+
+    @property
+    def text(self) -> str:
+        return self.match.group(0)
+
+    def __getitem__(self, group: int | str) -> str:
+        return self.match[group]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a shell command printed and its exit status."""
+
+    output: str
+    status: int
+
+
+class Console:
+    """One end of the socket whose other end is the guest's UART."""
+
+    def __init__(self, sock: socket.socket, deadline: float, on_deadline: Callable[[], None]):
+        self._sock = sock
+        self._deadline = deadline            # time.monotonic() at which the machine must be done
+        self._on_deadline = on_deadline
+        self._raw = bytearray()
+        self._changed = threading.Condition()  # guards _raw and the two flags
+        self._closed = False
+        self._expired = False
+        self._cursor = 0                     # in characters of `text`
+        self._typed = 0                      # length of `text` when something was last typed
+        self._thread = threading.Thread(target=self._drain, daemon=True, name="console")
+        self._thread.start()
+
+    # --- what was printed -------------------------------------------------------------------
+
+    @property
+    def raw(self) -> bytes:
+        """Every byte the guest sent."""
+        with self._changed:
+            return bytes(self._raw)
+
+    @property
+    def text(self) -> str:
+        """Everything printed so far, line ends as \\n."""
+        return _clean(self.raw)
+
+    @property
+    def expired(self) -> bool:
+        """The machine was killed because its time was up."""
+        return self._expired
+
+    def since(self) -> str:
+        """What was printed behind the last match."""
+        return self.text[self._cursor:]
+
+    # --- waiting ----------------------------------------------------------------------------
+
+    def expect(self, pattern: Pattern, timeout: float = 30.0) -> Seen:
+        """Wait until the console shows `pattern` (a string as it is, or a compiled regex)."""
+        regex = re.compile(re.escape(pattern)) if isinstance(pattern, str) else pattern
+        wanted = pattern if isinstance(pattern, str) else pattern.pattern
+        match = self._wait(lambda text: regex.search(text, self._cursor), wanted, timeout)
+        before = match.string[self._cursor:match.start()]
+        self._cursor = match.end()
+        return Seen(before, match)
+
+    def prompt(self, timeout: float = 30.0) -> None:
+        """Wait for the shell to be at its prompt, printed after what was typed last."""
+        def at_prompt(text: str) -> re.Match | None:
+            return PROMPT.search(text) if len(text) > self._typed else None
+        self._cursor = self._wait(at_prompt, "a shell prompt", timeout).end()
+
+    def drain(self, timeout: float = JOIN) -> None:
+        """Wait until the guest can print no more: QEMU has closed its end."""
+        self._thread.join(timeout)
+
+    def _wait(self, found: Callable[[str], re.Match | None], wanted: str,
+              timeout: float) -> re.Match:
+        """Sleep until `found` likes the text; raise when that cannot happen any more."""
+        until = time.monotonic() + timeout * SLOW
+        with self._changed:
+            while True:
+                text = _clean(bytes(self._raw))
+                match = found(text)
+                if match:
+                    return match
+                self._check_hope(until, wanted, text)
+                self._changed.wait(max(0.0, until - time.monotonic()))
+
+    def _check_hope(self, until: float, wanted: str, text: str) -> None:
+        if self._expired:
+            raise DeadlineExpired(f"time was up, still waiting for {wanted!r}{_tail(text)}")
+        if self._closed:
+            raise MachineEnded(f"QEMU ended before the console showed {wanted!r}{_tail(text)}")
+        if time.monotonic() >= until:
+            raise NotSeen(f"the console did not show {wanted!r} in time{_tail(text)}")
+
+    # --- typing -----------------------------------------------------------------------------
+
+    def send(self, data: str | bytes) -> None:
+        """Type. Nothing is added: a line ends with the \\n you give."""
+        self._typed = len(self.text)
+        try:
+            self._sock.sendall(data.encode() if isinstance(data, str) else data)
+        except OSError as error:
+            raise MachineEnded(f"QEMU ended; cannot type {data!r}") from error
+
+    def run(self, command: str, timeout: float = 30.0) -> Result:
+        """Type a command at a shell prompt; wait for it and its exit status.
+
+        The line typed is echoed: what marks the end must not be found in the echo. The echo
+        holds `$?`, the answer a number.
+        """
+        mark = f"@done-{secrets.token_hex(3)}"
+        joint = "" if command.rstrip().endswith("&") else ";"
+        self.prompt(timeout)
+        self.send(f"{command}{joint} echo {mark} $?\n")
+        self.expect("\n", timeout)
+        seen = self.expect(re.compile(rf"(?m)^(.*?){mark} (\d+)\n"), timeout)
+        return Result(seen.before + seen[1], int(seen[2]))
+
+    def close(self) -> None:
+        """Let go of the socket; what was printed stays readable."""
+        self._thread.join(JOIN)
+        self._sock.close()
+
+    # --- the thread -------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        while not self._closed:
+            left = self._deadline - time.monotonic()
+            if left <= 0 and not self._expired:
+                self._expired = True
+                self._on_deadline()
+            patience = left if left > 0 else 1.0
+            if select.select([self._sock], [], [], patience)[0]:
+                self._take()
+
+    def _take(self) -> None:
+        try:
+            piece = self._sock.recv(65536)
+        except OSError:
+            piece = b""
+        with self._changed:
+            self._raw += piece
+            self._closed = not piece
+            self._changed.notify_all()
+
+
+def _clean(raw: bytes) -> str:
+    """Bytes as text. A half-sent character at the end does no harm."""
+    return raw.decode("utf-8", errors="replace").replace("\r", "")
+
+
+def _tail(text: str, lines: int = 15) -> str:
+    last = "\n".join("    " + line for line in text.splitlines()[-lines:])
+    return f"\n  the console's last lines:\n{last}" if last else "\n  the console is empty"

@@ -1,0 +1,71 @@
+/* Moving the bytes of reads and writes, piece by piece. */
+#include "kern/fs/io.h"
+#include "kern/core/string.h"
+#include "kern/mem/uaccess.h"
+#include "kern/sys/abi.h"
+#include "kern/sys/errno.h"
+
+/* How many of n bytes the piece in hand has room for; goes to the next one when it is used up. */
+static size_t in_hand(struct io *io, size_t n)
+{
+    while (io->piece == 0) {
+        io->base = (uintptr_t)io->more->iov_base;
+        io->piece = io->more->iov_len;
+        io->more++;
+        io->nmore--;
+    }
+    return MIN(n, io->piece);
+}
+
+static void advance(struct io *io, size_t n)
+{
+    io->base += n;
+    io->piece -= n;
+    io->left -= n;
+}
+
+int io_put(struct io *io, const void *src, size_t n)
+{
+    const char *from = src;
+    while (n > 0) {
+        size_t step = in_hand(io, n);
+        if (io->kernel)
+            memcpy((void *)io->base, from, step);
+        else if (copy_to_user((void *)io->base, from, step) != 0)
+            return -EFAULT;
+        advance(io, step);
+        from += step;
+        n -= step;
+    }
+    return 0;
+}
+
+int io_take(struct io *io, void *dst, size_t n)
+{
+    char *to = dst;
+    while (n > 0) {
+        size_t step = in_hand(io, n);
+        if (io->kernel)
+            memcpy(to, (const void *)io->base, step);
+        else if (copy_from_user(to, (const void *)io->base, step) != 0)
+            return -EFAULT;
+        advance(io, step);
+        to += step;
+        n -= step;
+    }
+    return 0;
+}
+
+int io_put_zeros(struct io *io, size_t n)
+{
+    while (n > 0) {
+        size_t step = in_hand(io, n);
+        if (io->kernel)
+            memset((void *)io->base, 0, step);
+        else if (clear_user((void *)io->base, step) != 0)
+            return -EFAULT;
+        advance(io, step);
+        n -= step;
+    }
+    return 0;
+}

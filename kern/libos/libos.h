@@ -1,0 +1,16 @@
+/* The fused shape's own small parts. */
+#pragma once
+#include "kern/core/util.h"
+
+/* Faults of the application are reported as such from here on. */
+void libos_fault_init(void);
+
+/* Threads of the program that have not ended, the first one included; atomic. */
+extern uint32_t libos_threads;
+
+/* What a system call that this image does not have calls: says so, and is -ENOSYS. */
+long enosys_report(const char *name, uintptr_t caller);
+
+/* Bytes above the stack pointer of sys_clone's caller that the new thread needs a copy of: the trap
+ * shim's frame, else nothing. */
+extern const unsigned long clone_frame_size;

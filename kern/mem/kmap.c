@@ -1,0 +1,108 @@
+/* The kernel's own page table: built once, its top-level entries shared by every address space.
+ *
+ *     root[2]     -> table of 2 MiB pages; the 2 MiB with the kernel image -> 4 KiB pages
+ *     root[3..5]  1 GiB pages of RAM, as many as there are
+ *     root[510]   -> kernel stacks
+ *     root[511]   -> device registers
+ *
+ * The work is the same whatever the memory size.
+ */
+#include "kern/mem/kmap.h"
+#include "kern/core/init.h"
+#include "kern/core/panic.h"
+#include "kern/core/string.h"
+#include "kern/dev/machine.h"
+#include "kern/mem/pages.h"
+#include "kern/riscv/hart.h"
+#include "kern/riscv/sv39.h"
+#include "kern/sched/spinlock.h"
+
+#define RAM_BASE     0x80000000UL
+#define RAM_GIB_MAX  4
+#define MEGAPAGE     (2 * MiB)
+
+extern char image_start[], text_start[], text_end[], rodata_end[], image_end[];
+
+uint64_t *kmap_root;
+
+static struct spinlock kmap_lock = SPINLOCK_INIT; /* guards mmio_next and its tables */
+static uintptr_t mmio_next = MMIO_BASE;
+
+static void *new_table(void)
+{
+    return page_alloc_zeroed();
+}
+
+static void must_map(uintptr_t va, uintptr_t pa, unsigned long flags, int level)
+{
+    if (!sv39_map(kmap_root, va, pa, flags | PTE_G, level, new_table))
+        panic("no memory for the kernel's page table");
+}
+
+static unsigned long image_flags(uintptr_t va)
+{
+    if (va >= (uintptr_t)text_start && va < (uintptr_t)text_end)
+        return PTE_RX;
+    if (va >= (uintptr_t)text_end && va < (uintptr_t)rodata_end)
+        return PTE_RO;
+    return PTE_RW;
+}
+
+/* The first GiB of RAM in 2 MiB pages, those that hold the image in 4 KiB pages. */
+static void map_first_gib(void)
+{
+    uintptr_t fine_start = ALIGN_DOWN((uintptr_t)image_start, MEGAPAGE);
+    uintptr_t fine_end = ALIGN_UP((uintptr_t)rodata_end, MEGAPAGE);
+    uintptr_t ram_end = ALIGN_UP(machine.ram.start + machine.ram.size, MEGAPAGE);
+    for (uintptr_t va = fine_start; va < fine_end; va += PAGE_SIZE)
+        must_map(va, va, image_flags(va), 0);
+    for (uintptr_t va = RAM_BASE; va < MIN(ram_end, RAM_BASE + GiB); va += MEGAPAGE)
+        if (va < fine_start || va >= fine_end)
+            must_map(va, va, PTE_RW, 1);
+}
+
+static void kmap_init(void)
+{
+    kmap_root = new_table();
+    if (!kmap_root)
+        panic("no memory for the kernel's page table");
+    map_first_gib();
+    uintptr_t ram_end = machine.ram.start + machine.ram.size;
+    for (uintptr_t va = RAM_BASE + GiB; va < ram_end && va < RAM_BASE + RAM_GIB_MAX * GiB; va += GiB)
+        must_map(va, va, PTE_RW, 2);
+    /* The tables below these entries must exist before any address space copies them. */
+    kmap_root[sv39_index(KSTACK_BASE, 2)] = pa_to_pte((uintptr_t)new_table(), PTE_V);
+    kmap_root[sv39_index(MMIO_BASE, 2)] = pa_to_pte((uintptr_t)new_table(), PTE_V);
+    kernel_satp = SATP_SV39 | (uintptr_t)kmap_root >> PAGE_SHIFT;
+    csr_write(satp, kernel_satp);
+    sfence_vma_all();
+}
+INIT_ENTRY(INIT_PAGING, kmap_init);
+
+void kmap_share(uint64_t *root)
+{
+    INIT_NEEDS(kmap_init);
+    size_t first = sv39_index(RAM_BASE, 2), last = first + RAM_GIB_MAX;
+    for (size_t i = first; i < last; i++)
+        root[i] = kmap_root[i];
+    root[sv39_index(KSTACK_BASE, 2)] = kmap_root[sv39_index(KSTACK_BASE, 2)];
+    root[sv39_index(MMIO_BASE, 2)] = kmap_root[sv39_index(MMIO_BASE, 2)];
+}
+
+volatile void *mmio_map(uintptr_t pa, size_t len)
+{
+    INIT_NEEDS(kmap_init);
+    if (!kmap_root)
+        return (volatile void *)pa; /* not translated yet */
+    uintptr_t offset = pa % PAGE_SIZE, first = 0;
+    spin_lock(&kmap_lock);
+    uintptr_t va = mmio_next;
+    mmio_next += PAGE_UP(offset + len);
+    bool mapped = true;
+    for (size_t at = 0; at < offset + len && mapped; at += PAGE_SIZE)
+        mapped = sv39_map(kmap_root, va + at, PAGE_DOWN(pa) + at, PTE_RW | PTE_G, 0, new_table);
+    if (mapped)
+        first = va + offset;
+    spin_unlock(&kmap_lock);
+    return (volatile void *)first;
+}

@@ -1,0 +1,32 @@
+/* The kernel's own part of every address space.
+ *
+ *     0x00_0000_0000 .. 0x00_7fff_ffff   the process (kernel shape)
+ *     0x00_8000_0000 .. 0x01_7fff_ffff   RAM, where it is physically (up to 4 GiB)
+ *     0xff_8000_0000 .. 0xff_bfff_ffff   kernel stacks, each above an unmapped guard page
+ *     0xff_c000_0000 .. 0xff_ffff_ffff   device registers (mmio_map)
+ *
+ * Kernel text is read-execute, rodata read-only, everything else read-write, never executable.
+ * The top-level entries of these ranges are made once and shared by all page tables.
+ */
+#pragma once
+#include "kern/core/util.h"
+
+#define KSTACK_BASE 0xffffffff80000000UL
+#define MMIO_BASE   0xffffffffc0000000UL
+#define KSTACK_SIZE (12 * KiB)
+
+extern uint64_t *kmap_root; /* the kernel's own page table; NULL while translation is off */
+
+/* Copies the shared top-level entries into a new root table. */
+void kmap_share(uint64_t *root);
+
+/* Registers of a device, mapped; the identity when translation is off. Never unmapped. NULL: out of
+ * memory. */
+volatile void *mmio_map(uintptr_t pa, size_t len);
+
+/* kstack.c */
+/* A kernel stack with a guard page below; its lowest usable address, or 0: out of memory. */
+uintptr_t kstack_alloc(void);
+void kstack_free(uintptr_t stack_lo);
+/* Called on a hart that is about to use a stack: drops translations of stacks that were reused. */
+void kstack_sync(void);

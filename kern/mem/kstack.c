@@ -1,0 +1,106 @@
+/* Kernel stacks: slots in a window of their own, each with an unmapped page below.
+ *
+ *     | guard | stack  stack  stack | guard | stack  stack  stack | ...
+ *
+ * A stack that overflows touches the guard page and is reported; it never eats its neighbour.
+ *
+ * Free slots are a list that lives in the page table itself: the entry of a guard page is never valid,
+ * and the hardware ignores the other bits of an invalid entry, so there the next free slot is noted.
+ *
+ * Freeing a stack unmaps it here, but other harts may still hold its old translations. That is harmless
+ * until the slot is mapped again, to other pages. Then a generation number goes up, and each hart
+ * drops its translations the next time it switches threads (kstack_sync): no interrupt to anybody.
+ */
+#include "kern/core/init.h"
+#include "kern/mem/kmap.h"
+#include "kern/mem/pages.h"
+#include "kern/riscv/hart.h"
+#include "kern/riscv/sv39.h"
+#include "kern/sched/spinlock.h"
+
+#define SLOT_SIZE   (KSTACK_SIZE + PAGE_SIZE)
+#define SLOTS       (GiB / SLOT_SIZE)
+#define STACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
+
+_Static_assert(GiB % SLOT_SIZE == 0 && (2 * MiB) % SLOT_SIZE == 0, "slots do not cross tables");
+
+static struct spinlock kstack_lock = SPINLOCK_INIT; /* guards all below and the window's tables */
+static size_t slots_used;                           /* slots from here on were never mapped */
+static size_t first_free;                           /* number of a free slot + 1; 0: none */
+static unsigned long generation;                    /* of the newest mapping */
+
+static uintptr_t slot_va(size_t slot)
+{
+    return KSTACK_BASE + slot * SLOT_SIZE;
+}
+
+/* Four entries: the guard page's and the stack's. NULL: no memory for a table. */
+static pte_t *slot_entries(size_t slot)
+{
+    return sv39_walk_create(kmap_root, slot_va(slot), page_alloc_zeroed);
+}
+
+static void free_list_push(size_t slot, pte_t *guard)
+{
+    *guard = first_free << 1; /* bit 0, "valid", stays clear */
+    first_free = slot + 1;
+}
+
+/* A slot with its entries, lock held. False: none left. */
+static bool slot_take(size_t *slot, pte_t **entries)
+{
+    bool reused = first_free != 0;
+    *slot = reused ? first_free - 1 : slots_used;
+    if (*slot >= SLOTS || !(*entries = slot_entries(*slot)))
+        return false;
+    if (reused)
+        first_free = **entries >> 1;
+    else
+        slots_used++;
+    **entries = 0;
+    return true;
+}
+
+uintptr_t kstack_alloc(void)
+{
+    char *pages = pages_alloc(STACK_PAGES);
+    if (!pages)
+        return 0;
+    size_t slot;
+    pte_t *entries;
+    spin_lock(&kstack_lock);
+    bool taken = slot_take(&slot, &entries);
+    for (size_t i = 0; taken && i < STACK_PAGES; i++)
+        pte_set(&entries[1 + i], pa_to_pte((uintptr_t)pages + i * PAGE_SIZE, PTE_RW | PTE_G));
+    __atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+    kstack_sync(); /* the caller may write to the stack right away */
+    spin_unlock(&kstack_lock);
+    if (!taken) {
+        pages_free(pages, STACK_PAGES);
+        return 0;
+    }
+    return slot_va(slot) + PAGE_SIZE;
+}
+
+void kstack_free(uintptr_t stack_lo)
+{
+    size_t slot = (stack_lo - KSTACK_BASE) / SLOT_SIZE;
+    spin_lock(&kstack_lock);
+    pte_t *entries = slot_entries(slot);
+    char *pages = (char *)pte_to_pa(entries[1]);
+    for (size_t i = 0; i < STACK_PAGES; i++)
+        entries[1 + i] = 0;
+    free_list_push(slot, entries);
+    spin_unlock(&kstack_lock);
+    pages_free(pages, STACK_PAGES);
+}
+
+void kstack_sync(void)
+{
+    struct hart *hart = this_hart();
+    unsigned long newest = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+    if (likely(hart->kstack_generation == newest))
+        return;
+    hart->kstack_generation = newest;
+    sfence_vma_all();
+}

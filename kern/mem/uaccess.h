@@ -1,0 +1,29 @@
+/* Touching the memory of the application.
+ *
+ * User pointers are never dereferenced anywhere else. In the kernel shape these walk the process's
+ * page table, resolve demand paging and copy-on-write on the way and copy through the kernel's own
+ * mapping; in the fused shape they are plain copies. All may sleep: no spin lock may be held. All
+ * return 0 or -EFAULT; after -EFAULT part of the bytes may have been copied.
+ *
+ * The declarations come from the folder of the shape: kern/proc/shape or kern/libos/shape.
+ */
+#pragma once
+#include "kern/core/util.h"
+#include <uaccess_shape.h>
+
+/* What every shape provides:
+ *
+ * int copy_from_user(void *dst, const void *user_src, size_t n);
+ * int copy_to_user(void *user_dst, const void *src, size_t n);
+ * int clear_user(void *user_dst, size_t n);
+ *
+ * A NUL-terminated string of at most size - 1 bytes: its length, -EFAULT, or -ENAMETOOLONG:
+ * long string_from_user(char *dst, const char *user_src, size_t size);
+ *
+ * An aligned 32-bit word, atomically: 0 or -EFAULT:
+ * int load_user_u32(const unsigned *user_src, unsigned *value);
+ *
+ * The identity of a word for futexes: equal for two addresses exactly if they are the same word:
+ * struct futex_key { uintptr_t space, addr; };
+ * int futex_key(const unsigned *user_addr, struct futex_key *key);
+ */

@@ -1,0 +1,170 @@
+/* The pages and tables of an address space, a range at a time.
+ *
+ * A page may be freed only when no hart can reach it any more: first every entry loses its V bit but
+ * keeps its address, then the harts forget, then entries are cleared and pages freed. The same
+ * goes for tables.
+ */
+#include "kern/mem/vmspace_impl.h"
+#include "kern/riscv/hart.h"
+#include "kern/sys/errno.h"
+
+#define TABLE_SPAN  (SV39_ENTRIES * PAGE_SIZE)      /* what one level-0 table covers */
+#define TOP_ENTRIES (USER_END / (512 * TABLE_SPAN)) /* entries of the root that are the process's */
+
+/* Puts all pages of the range out of reach; says how many there are. */
+static size_t hide_pages(struct vmspace *space, uintptr_t start, uintptr_t end)
+{
+    size_t npages = 0;
+    struct sv39_run run;
+    while (sv39_next_run(space->root, &start, end, &run))
+        for (size_t i = 0; i < run.n; i++)
+            if (run.entries[i]) {
+                run.entries[i] &= ~PTE_V;
+                npages++;
+            }
+    return npages;
+}
+
+static void free_pages(pte_t *root, uintptr_t start, uintptr_t end)
+{
+    struct sv39_run run;
+    while (sv39_next_run(root, &start, end, &run))
+        for (size_t i = 0; i < run.n; i++)
+            if (run.entries[i]) {
+                page_free((void *)pte_to_pa(run.entries[i]));
+                run.entries[i] = 0;
+            }
+}
+
+void vmspace_drop_pages(struct vmspace *space, uintptr_t start, uintptr_t end)
+{
+    size_t npages = hide_pages(space, start, end);
+    if (npages == 0)
+        return;
+    vmspace_flush(space, start, end - start);
+    free_pages(space->root, start, end);
+    space->resident -= npages;
+}
+
+/* Takes the level-0 table of va out of the tree. NULL: there is none. */
+static pte_t *unlink_table(pte_t *root, uintptr_t va)
+{
+    pte_t above = root[sv39_index(va, 2)];
+    if (!above)
+        return NULL;
+    pte_t *entry = (pte_t *)pte_to_pa(above) + sv39_index(va, 1);
+    pte_t *table = *entry ? (pte_t *)pte_to_pa(*entry) : NULL;
+    *entry = 0;
+    return table;
+}
+
+/* A hart that has not heard yet may still walk through an unlinked table. It must find invalid
+ * entries, and does: they are all zero but the first, which links the tables to be freed, and has a
+ * clear V bit because a table's address is a multiple of 4096. */
+void vmspace_drop_tables(struct vmspace *space, uintptr_t start, uintptr_t end)
+{
+    pte_t *unlinked = NULL;
+    for (uintptr_t va = start; va < end; va += TABLE_SPAN) {
+        pte_t *table = unlink_table(space->root, va);
+        if (table) {
+            *table = (uintptr_t)unlinked;
+            unlinked = table;
+        }
+    }
+    if (unlinked)
+        vmspace_flush(space, start, end - start);
+    while (unlinked) {
+        pte_t *table = unlinked;
+        unlinked = (pte_t *)*table;
+        page_free(table);
+    }
+}
+
+/* Frees the tables of an area; another area in the same table finds it gone already. */
+static void free_tables(pte_t *root, uintptr_t start, uintptr_t end)
+{
+    for (uintptr_t va = ALIGN_DOWN(start, TABLE_SPAN); va < end; va += TABLE_SPAN) {
+        pte_t *table = unlink_table(root, va);
+        if (table)
+            page_free(table);
+    }
+}
+
+/* Harts may keep the root table in satp for a while. The process's entries are moved out of it before
+ * anything is freed; the few that they are make a root table of their own for our walks. */
+void vmspace_drop_all(struct vmspace *space)
+{
+    pte_t top[TOP_ENTRIES];
+    for (size_t i = 0; i < TOP_ENTRIES; i++) {
+        top[i] = space->root[i];
+        space->root[i] = 0;
+    }
+    vmspace_flush(space, USER_BASE, USER_END - USER_BASE);
+
+    struct vm_area *area;
+    list_for_each(area, &space->areas, node)
+    {
+        free_pages(top, area->start, area->end);
+    }
+    list_for_each(area, &space->areas, node)
+    {
+        free_tables(top, area->start, area->end);
+    }
+    for (size_t i = 0; i < TOP_ENTRIES; i++)
+        if (top[i])
+            page_free((void *)pte_to_pa(top[i]));
+}
+
+/* A page that becomes writable is taken for one with other owners: the next write finds out. */
+static pte_t protected_entry(pte_t before, unsigned flags)
+{
+    pte_t after = vmspace_leaf(pte_to_pa(before), flags);
+    if ((after & PTE_W) && !(before & PTE_W) && !(flags & VM_SHARED))
+        after = (after & ~PTE_W) | PTE_COW;
+    return after;
+}
+
+bool vmspace_protect_pages(struct vmspace *space, uintptr_t start, uintptr_t end, unsigned flags)
+{
+    bool changed = false;
+    struct sv39_run run;
+    while (sv39_next_run(space->root, &start, end, &run))
+        for (size_t i = 0; i < run.n; i++)
+            if (run.entries[i]) {
+                run.entries[i] = protected_entry(run.entries[i], flags);
+                changed = true;
+            }
+    return changed;
+}
+
+/* From now on both spaces own the page; who of them writes first gets a copy. */
+static pte_t share_entry(pte_t *entry, unsigned flags, bool *changed)
+{
+    if ((*entry & PTE_W) && !(flags & VM_SHARED)) {
+        *entry = (*entry & ~PTE_W) | PTE_COW;
+        *changed = true;
+    }
+    page_ref((void *)pte_to_pa(*entry));
+    return *entry;
+}
+
+int vmspace_share_pages(struct vmspace *child, struct vmspace *parent, const struct vm_area *area,
+                        bool *changed)
+{
+    uintptr_t va = area->start;
+    struct sv39_run run;
+    while (sv39_next_run(parent->root, &va, area->end, &run)) {
+        pte_t *copies = NULL; /* the child gets a table only when there is something for it */
+        for (size_t i = 0; i < run.n; i++) {
+            if (!run.entries[i])
+                continue;
+            if (!copies)
+                copies = sv39_walk_create(child->root, run.va, page_alloc_zeroed);
+            if (!copies)
+                return -ENOMEM;
+            copies[i] = share_entry(&run.entries[i], area->flags, changed);
+            child->resident++;
+        }
+    }
+    return 0;
+}

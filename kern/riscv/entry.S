@@ -1,0 +1,106 @@
+/* The first instructions of the kernel.
+ *
+ * OpenSBI enters at the lowest loaded address (the linker script puts _start there) in S-mode, with
+ * translation and interrupts off:  a0 = hartid, a1 = address of the device tree.
+ */
+#include "kern/riscv/offsets.h"
+
+    .section .text.entry, "ax", @progbits
+    .globl _start
+_start:
+    .option push
+    .option norelax                 /* relaxed, this would read gp to set gp */
+    lla     gp, __global_pointer$
+    .option pop
+
+    /* With little memory QEMU puts the tree where the image may be. Nothing of the image's data or
+     * stack may be touched before it is sure that they do not overlap. The tree's size is the
+     * big-endian word at offset 4. */
+    lla     t0, image_start
+    lla     t1, image_end
+    bgeu    a1, t1, 1f
+    lbu     t2, 4(a1)
+    lbu     t3, 5(a1)
+    lbu     t4, 6(a1)
+    lbu     t5, 7(a1)
+    slli    t2, t2, 24
+    slli    t3, t3, 16
+    slli    t4, t4, 8
+    add     t2, t2, t3
+    add     t2, t2, t4
+    add     t2, t2, t5
+    add     t2, t2, a1
+    bltu    t0, t2, image_overlaps_tree
+1:
+    lla     t0, bss_start           /* both are 64-byte aligned */
+    lla     t1, bss_end
+2:  bgeu    t0, t1, 3f
+    sd      zero, 0(t0)
+    sd      zero, 8(t0)
+    sd      zero, 16(t0)
+    sd      zero, 24(t0)
+    sd      zero, 32(t0)
+    sd      zero, 40(t0)
+    sd      zero, 48(t0)
+    sd      zero, 56(t0)
+    addi    t0, t0, 64
+    j       2b
+3:
+    lla     t0, harts
+    csrw    sscratch, t0
+    lla     sp, boot_stack_top
+    li      fp, 0                   /* a backtrace ends here */
+    call    boot
+    unimp
+
+image_overlaps_tree:
+    lla     s0, overlap_message
+1:  lbu     a0, 0(s0)
+    beqz    a0, 2f
+    li      a7, 1                   /* legacy console putchar: needs no memory of ours */
+    ecall
+    addi    s0, s0, 1
+    j       1b
+2:  li      a7, 0x53525354          /* system reset extension: shut down, "system failure" */
+    li      a6, 0
+    li      a0, 0
+    li      a1, 1
+    ecall
+3:  wfi
+    j       3b
+
+/* Where the firmware starts every other hart:  a0 = hartid, a1 = its struct hart. The emergency stack
+ * carries it until it has a thread. */
+    .section .text.hart_entry, "ax", @progbits
+    .globl hart_entry
+hart_entry:
+    .option push
+    .option norelax
+    lla     gp, __global_pointer$
+    .option pop
+    csrw    sscratch, a1
+    ld      sp, HART_EMERGENCY_SP(a1)
+    ld      t0, kernel_satp         /* 0: this image does not translate */
+    sfence.vma
+    csrw    satp, t0
+    sfence.vma
+    li      fp, 0
+    mv      a0, a1
+    call    hart_start_c
+    unimp
+
+    .section .rodata.entry, "a", @progbits
+overlap_message:
+    .asciz  "onering: the kernel image and the device tree overlap: give the machine more memory (-m)\n"
+
+    .section .stack, "aw", @nobits
+    .balign 16
+    .globl boot_stack
+boot_stack:
+    .skip   BOOT_STACK_SIZE
+    .globl boot_stack_top
+boot_stack_top:
+
+    .globl emergency_stacks
+emergency_stacks:
+    .skip   HARTS * EMERGENCY_STACK_SIZE

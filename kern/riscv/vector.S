@@ -1,0 +1,156 @@
+/* The trap vector: every interrupt, fault and system call of a hart comes through here.
+ *
+ * The hardware has saved pc, mode and cause in CSRs and turned interrupts off; all 31 registers still
+ * belong to whoever was interrupted. The first register is won by swapping tp with sscratch, which
+ * always points at this hart's struct hart; two more go to fields there. Only then is there room to
+ * decide which stack the trapframe goes to:
+ *
+ *   from user mode    the top of the running thread's kernel stack
+ *   from the kernel   below sp, if sp is inside the running thread's stack
+ *   otherwise         the emergency stack: a stack overflow becomes a report, not an endless fault
+ *
+ * In between nothing may fault, and interrupts stay off.
+ */
+#include "kern/riscv/offsets.h"
+
+#define SSTATUS_SPP 0x100
+
+    .section .text.trap_vector, "ax", @progbits
+    .globl trap_vector
+    .balign 4                       /* stvec keeps its mode in the two low bits */
+trap_vector:
+    csrrw   tp, sscratch, tp
+    sd      sp, HART_TRAP_SP(tp)
+    sd      t0, HART_TRAP_T0(tp)
+    csrr    t0, sstatus
+    andi    t0, t0, SSTATUS_SPP
+    ld      sp, HART_CURRENT(tp)
+    bnez    t0, from_kernel
+
+    ld      sp, THREAD_STACK_HI(sp)
+    addi    sp, sp, -TF_SIZE
+    sd      gp, TF_REG(3)(sp)
+    .option push
+    .option norelax
+    lla     gp, __global_pointer$
+    .option pop
+    jal     t0, save_registers
+    ld      t0, trap_user_handler
+    mv      a0, sp
+    jalr    t0
+    j       restore_registers
+
+from_kernel:
+    ld      t0, THREAD_STACK_LO(sp)
+    ld      sp, HART_TRAP_SP(tp)
+    addi    t0, t0, TF_SIZE
+    bltu    sp, t0, bad_stack
+    ld      t0, HART_CURRENT(tp)
+    ld      t0, THREAD_STACK_HI(t0)
+    bltu    t0, sp, bad_stack
+    andi    sp, sp, -16
+on_stack:
+    addi    sp, sp, -TF_SIZE
+    sd      gp, TF_REG(3)(sp)
+    jal     t0, save_registers
+    mv      a0, sp
+    call    trap_kernel
+    j       restore_registers
+
+bad_stack:
+    /* A trap while already on the emergency stack goes on below; else start at its top. */
+    ld      t0, HART_EMERGENCY_SP(tp)
+    bltu    t0, sp, 1f
+    addi    t0, t0, -EMERGENCY_STACK_SIZE + TF_SIZE
+    bgeu    sp, t0, on_stack
+1:  ld      sp, HART_EMERGENCY_SP(tp)
+    j       on_stack
+
+/* sp = trapframe, gp already saved, tp = struct hart, t0 = return address. */
+save_registers:
+    sd      ra, TF_REG(1)(sp)
+    sd      t1, TF_REG(6)(sp)
+    sd      t2, TF_REG(7)(sp)
+    sd      s0, TF_REG(8)(sp)
+    sd      s1, TF_REG(9)(sp)
+    sd      a0, TF_REG(10)(sp)
+    sd      a1, TF_REG(11)(sp)
+    sd      a2, TF_REG(12)(sp)
+    sd      a3, TF_REG(13)(sp)
+    sd      a4, TF_REG(14)(sp)
+    sd      a5, TF_REG(15)(sp)
+    sd      a6, TF_REG(16)(sp)
+    sd      a7, TF_REG(17)(sp)
+    sd      s2, TF_REG(18)(sp)
+    sd      s3, TF_REG(19)(sp)
+    sd      s4, TF_REG(20)(sp)
+    sd      s5, TF_REG(21)(sp)
+    sd      s6, TF_REG(22)(sp)
+    sd      s7, TF_REG(23)(sp)
+    sd      s8, TF_REG(24)(sp)
+    sd      s9, TF_REG(25)(sp)
+    sd      s10, TF_REG(26)(sp)
+    sd      s11, TF_REG(27)(sp)
+    sd      t3, TF_REG(28)(sp)
+    sd      t4, TF_REG(29)(sp)
+    sd      t5, TF_REG(30)(sp)
+    sd      t6, TF_REG(31)(sp)
+    ld      t1, HART_TRAP_SP(tp)
+    ld      t2, HART_TRAP_T0(tp)
+    csrrw   t3, sscratch, tp        /* back to normal: sscratch = struct hart */
+    csrr    t4, sepc
+    csrr    t5, sstatus
+    csrr    t6, scause
+    csrr    a1, stval
+    sd      t1, TF_REG(2)(sp)
+    sd      t2, TF_REG(5)(sp)
+    sd      t3, TF_REG(4)(sp)
+    sd      t4, TF_PC(sp)
+    sd      t5, TF_STATUS(sp)
+    sd      t6, TF_CAUSE(sp)
+    sd      a1, TF_ADDR(sp)
+    li      fp, 0                   /* a backtrace ends at the trap */
+    jr      t0
+
+/* void trap_return(struct trapframe *tf) */
+    .globl trap_return
+trap_return:
+    csrci   sstatus, 2              /* SIE: from here to sret nothing may come in between */
+    mv      sp, a0
+restore_registers:
+    ld      t0, TF_PC(sp)
+    ld      t1, TF_STATUS(sp)
+    csrw    sepc, t0
+    csrw    sstatus, t1
+    ld      ra, TF_REG(1)(sp)
+    ld      gp, TF_REG(3)(sp)
+    ld      tp, TF_REG(4)(sp)
+    ld      t0, TF_REG(5)(sp)
+    ld      t1, TF_REG(6)(sp)
+    ld      t2, TF_REG(7)(sp)
+    ld      s0, TF_REG(8)(sp)
+    ld      s1, TF_REG(9)(sp)
+    ld      a0, TF_REG(10)(sp)
+    ld      a1, TF_REG(11)(sp)
+    ld      a2, TF_REG(12)(sp)
+    ld      a3, TF_REG(13)(sp)
+    ld      a4, TF_REG(14)(sp)
+    ld      a5, TF_REG(15)(sp)
+    ld      a6, TF_REG(16)(sp)
+    ld      a7, TF_REG(17)(sp)
+    ld      s2, TF_REG(18)(sp)
+    ld      s3, TF_REG(19)(sp)
+    ld      s4, TF_REG(20)(sp)
+    ld      s5, TF_REG(21)(sp)
+    ld      s6, TF_REG(22)(sp)
+    ld      s7, TF_REG(23)(sp)
+    ld      s8, TF_REG(24)(sp)
+    ld      s9, TF_REG(25)(sp)
+    ld      s10, TF_REG(26)(sp)
+    ld      s11, TF_REG(27)(sp)
+    ld      t3, TF_REG(28)(sp)
+    ld      t4, TF_REG(29)(sp)
+    ld      t5, TF_REG(30)(sp)
+    ld      t6, TF_REG(31)(sp)
+    ld      sp, TF_REG(2)(sp)
+    sret

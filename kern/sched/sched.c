@@ -1,0 +1,253 @@
+/* Switching threads: the part that is the same under every scheduling policy.
+ *
+ * The rule that makes it safe on several harts: whoever gives up the processor holds its own lock
+ * across context_switch(), and the thread that runs next releases it (finish_switch). So nobody can
+ * make a thread ready and run it elsewhere before its registers are saved.
+ *
+ * Every hart has an idle thread, which runs when the back end has nothing to offer and is never on a
+ * queue.
+ */
+#include "kern/sched/sched.h"
+#include "kern/core/init.h"
+#include "kern/core/panic.h"
+#include "kern/mem/kmap.h"
+#include "kern/riscv/trap.h"
+#include "kern/sys/errno.h"
+
+/* switch.S */
+struct thread *context_switch(struct thread *prev, struct thread *next);
+void context_load(struct thread *next) __attribute__((noreturn));
+
+void (*thread_switch_hook)(struct thread *next);
+
+static void sched_preempt(void);
+static void sched_tick(void);
+static struct thread *make_idle(struct hart *hart);
+
+static void sched_init(void)
+{
+    struct hart *hart = this_hart();
+    if (!make_idle(hart))
+        panic("no memory for the first thread");
+    hart->current->run_since_ns = clock_now_ns();
+    trap_on_preempt(sched_preempt);
+    if (HARTS > 1)
+        harts_start(make_idle);
+    clock_start_ticks(sched_tick);
+}
+INIT_ENTRY(INIT_THREADS, sched_init);
+
+/* A thread became ready: put it on a queue, and see that somebody looks there. */
+static void make_ready(struct thread *thread)
+{
+    struct hart *hart = sched_backend->enqueue(thread);
+    if (!hart)
+        return;
+    hart->need_resched = true;
+    if (hart != this_hart())
+        harts_interrupt(1UL << hart->index);
+}
+
+/* On the new thread's stack, after the switch: nobody needs prev's registers or stack any more. */
+static void finish_switch(struct thread *prev)
+{
+    enum thread_state state = prev->state;
+    spin_release(&prev->lock);
+    if (state == THREAD_DEAD)
+        thread_discard(prev);
+    else if (state == THREAD_READY && prev != prev->hart->idle)
+        make_ready(prev);
+}
+
+static void account(struct thread *prev, struct thread *next)
+{
+    uint64_t now = clock_now_ns();
+    prev->run_ns += now - prev->run_since_ns;
+    next->run_since_ns = now;
+}
+
+/* Runs something else. Interrupts are off, the running thread's state is set, its lock held; on return
+ * it runs again, lock released. */
+static void switch_away(struct thread *me)
+{
+    struct hart *hart = this_hart();
+    struct thread *next = sched_backend->pick(hart);
+    hart->need_resched = false;
+    if (!next)
+        next = me->state == THREAD_READY ? me : hart->idle;
+    if (next == me) {
+        me->state = THREAD_RUNNING;
+        spin_release(&me->lock);
+        return;
+    }
+    account(me, next);
+    next->state = THREAD_RUNNING;
+    next->hart = hart;
+    hart->current = next;
+    kstack_sync();
+    if (thread_switch_hook)
+        thread_switch_hook(next);
+    finish_switch(context_switch(me, next));
+}
+
+/* Called by thread_trampoline, where a new thread's context begins; a hart's first thread has none
+ * before it. */
+void thread_first_run(struct thread *prev)
+{
+    if (prev)
+        finish_switch(prev);
+    irq_enable();
+}
+
+void thread_start(struct thread *thread)
+{
+    INIT_NEEDS(sched_init);
+    bool irqs_were_on = irq_save();
+    thread->state = THREAD_READY;
+    thread->hart = this_hart();
+    make_ready(thread);
+    irq_restore(irqs_were_on);
+}
+
+/* The same with interrupts off, from an interrupt or with a spin lock's state to restore later. */
+static void yield_with_irqs_off(void)
+{
+    struct thread *me = this_hart()->current;
+    spin_acquire(&me->lock);
+    me->state = THREAD_READY;
+    switch_away(me);
+}
+
+void thread_yield(void)
+{
+    INIT_NEEDS(sched_init);
+    bool irqs_were_on = irq_save();
+    yield_with_irqs_off();
+    irq_restore(irqs_were_on);
+}
+
+void thread_exit(void)
+{
+    irq_disable();
+    struct thread *me = this_hart()->current;
+    spin_acquire(&me->lock);
+    me->state = THREAD_DEAD;
+    switch_away(me);
+    panic("a dead thread runs");
+}
+
+struct park_timer {
+    struct timer timer;
+    struct thread *thread;
+};
+
+static void park_expired(struct timer *timer)
+{
+    thread_unpark(container_of(timer, struct park_timer, timer)->thread);
+}
+
+/* Parks unless there is a reason not to. */
+static int park(bool interruptible)
+{
+    int result = 0;
+    bool irqs_were_on = irq_save();
+    struct thread *me = this_hart()->current;
+    spin_acquire(&me->lock);
+    if (interruptible && me->interrupted)
+        result = -EINTR;
+    if (me->wake_token || result) {
+        me->wake_token = false;
+        spin_release(&me->lock);
+    } else {
+        me->state = THREAD_PARKED;
+        switch_away(me);
+        if (interruptible && me->interrupted)
+            result = -EINTR;
+    }
+    irq_restore(irqs_were_on);
+    return result;
+}
+
+int thread_park(bool interruptible, uint64_t deadline_ns)
+{
+    INIT_NEEDS(sched_init);
+    if (deadline_ns == DEADLINE_MAX)
+        return park(interruptible);
+    if (clock_now_ns() >= deadline_ns)
+        return -ETIMEDOUT;
+    struct park_timer wakeup = {.thread = thread_current()};
+    timer_start(&wakeup.timer, deadline_ns, park_expired);
+    int result = park(interruptible);
+    timer_cancel(&wakeup.timer);
+    if (result == 0 && clock_now_ns() >= deadline_ns)
+        result = -ETIMEDOUT;
+    return result;
+}
+
+void thread_unpark(struct thread *thread)
+{
+    bool irqs_were_on = irq_save();
+    spin_acquire(&thread->lock);
+    bool parked = thread->state == THREAD_PARKED;
+    if (parked)
+        thread->state = THREAD_READY;
+    else
+        thread->wake_token = true;
+    spin_release(&thread->lock);
+    if (parked)
+        make_ready(thread);
+    irq_restore(irqs_were_on);
+}
+
+void thread_interrupt(struct thread *thread)
+{
+    __atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
+    thread_unpark(thread);
+}
+
+static void sched_preempt(void)
+{
+    yield_with_irqs_off();
+}
+
+static void sched_tick(void)
+{
+    struct hart *hart = this_hart();
+    if (sched_backend->tick(hart, hart->current))
+        hart->need_resched = true;
+}
+
+/* What an idle thread does. The first thread of a hart other than the boot hart is its idle thread. */
+static void idle_loop(void *arg)
+{
+    (void)arg;
+    clock_start_ticks(sched_tick);
+    for (;;) {
+        irq_disable();
+        yield_with_irqs_off();
+        /* wfi also ends for an interrupt that is turned off: nothing is missed between looking and
+         * sleeping. It is taken once interrupts are on. */
+        if (!this_hart()->need_resched)
+            __asm__ volatile("wfi");
+        irq_enable();
+    }
+}
+
+static struct thread *make_idle(struct hart *hart)
+{
+    struct thread *idle = thread_create("idle", idle_loop, NULL);
+    if (!idle)
+        return NULL;
+    idle->state = THREAD_READY;
+    idle->hart = hart;
+    hart->idle = idle;
+    sched_backend->init_hart(hart);
+    return idle;
+}
+
+void thread_begin_hart(struct thread *thread)
+{
+    thread->state = THREAD_RUNNING;
+    thread->run_since_ns = clock_now_ns();
+    context_load(thread);
+}

@@ -1,0 +1,137 @@
+/* System calls that move bytes: read, write and their relatives. */
+#include "kern/alloc/kmalloc.h"
+#include "kern/fs/fdtable.h"
+#include "kern/mem/uaccess.h"
+#include "kern/sys/errno.h"
+#include <onering/syscalls.h>
+
+#define RW_MAX   0x7ffff000UL /* one call moves no more than this, as in Linux */
+#define IOV_FEW  8            /* so many pieces need no memory from the heap */
+
+typedef long file_rw(struct file *file, struct io *io, const int64_t *offset);
+
+/* A size with the top bit set reaches out of any address space. */
+static bool is_absurd(size_t size)
+{
+    return (long)size < 0;
+}
+
+static long transfer(int fd, const void *buf, size_t size, const int64_t *offset, file_rw *rw)
+{
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    if (!file)
+        return -EBADF;
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    long result = is_absurd(size) ? -EFAULT : rw(file, &io, offset);
+    file_unref(file);
+    return result;
+}
+
+long sys_read(int fd, void *buf, size_t size)
+{
+    return transfer(fd, buf, size, NULL, file_read);
+}
+
+long sys_write(int fd, const void *buf, size_t size)
+{
+    return transfer(fd, buf, size, NULL, file_write);
+}
+
+long sys_pread64(int fd, void *buf, size_t size, long offset)
+{
+    return offset < 0 ? -EINVAL : transfer(fd, buf, size, &offset, file_read);
+}
+
+long sys_pwrite64(int fd, const void *buf, size_t size, long offset)
+{
+    return offset < 0 ? -EINVAL : transfer(fd, buf, size, &offset, file_write);
+}
+
+/* What the pieces add up to, RW_MAX at most; -EINVAL if one has an absurd length. */
+static long total_of(const struct iovec *pieces, int count)
+{
+    size_t total = 0;
+    for (int i = 0; i < count; i++) {
+        if (is_absurd(pieces[i].iov_len))
+            return -EINVAL;
+        total = MIN(total + pieces[i].iov_len, RW_MAX);
+    }
+    return (long)total;
+}
+
+static long transfer_pieces(struct file *file, struct iovec *pieces, const struct iovec *user,
+                            int count, file_rw *rw)
+{
+    if (copy_from_user(pieces, user, (size_t)count * sizeof(*pieces)) != 0)
+        return -EFAULT;
+    long total = total_of(pieces, count);
+    if (total < 0)
+        return total;
+    struct io io = io_vector(pieces, (size_t)count, (size_t)total);
+    return rw(file, &io, NULL);
+}
+
+static long transfer_vector(int fd, const struct iovec *user, int count, file_rw *rw)
+{
+    struct iovec few[IOV_FEW];
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    long result = -EINVAL;
+    if (!file)
+        return -EBADF;
+    if (count >= 0 && count <= IOV_MAX) {
+        struct iovec *pieces = few;
+        if (count > IOV_FEW)
+            pieces = kmalloc((size_t)count * sizeof(*pieces));
+        result = pieces ? transfer_pieces(file, pieces, user, count, rw) : -ENOMEM;
+        if (pieces != few)
+            kfree(pieces);
+    }
+    file_unref(file);
+    return result;
+}
+
+long sys_readv(int fd, const struct iovec *iov, int iovcnt)
+{
+    return transfer_vector(fd, iov, iovcnt, file_read);
+}
+
+long sys_writev(int fd, const struct iovec *iov, int iovcnt)
+{
+    return transfer_vector(fd, iov, iovcnt, file_write);
+}
+
+long sys_lseek(int fd, long offset, int whence)
+{
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    if (!file)
+        return -EBADF;
+    long result = file_seek(file, offset, whence);
+    file_unref(file);
+    return result;
+}
+
+static int truncate_file(struct file *file, long length)
+{
+    struct vnode *vnode = file->vnode;
+    if (vnode->type != S_IFREG || !flags_may_write(file->flags) || !vnode->ops->truncate)
+        return -EINVAL;
+    return vnode->ops->truncate(vnode, length);
+}
+
+long sys_ftruncate(int fd, long length)
+{
+    if (length < 0)
+        return -EINVAL;
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    if (!file)
+        return -EBADF;
+    long result = truncate_file(file, length);
+    file_unref(file);
+    return result;
+}
+
+/* All file systems there are keep everything in memory. */
+long sys_sync(void)
+{
+    return 0;
+}
