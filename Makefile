@@ -54,9 +54,11 @@ ARGS   ?=
 
 # --- Tools -----------------------------------------------------------------------------------------
 
-NO_SETUP_GOALS := help clean doctor distclean
+NO_SETUP_GOALS := help clean doctor
+SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin,$(MAKECMDGOALS)),test,\
+               $(if $(filter gdb qemu-gdb,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell tools/setup $(if $(filter test test-full bench,$(MAKECMDGOALS)),test,build) >&2; echo $$?),0)
+ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)
 $(error this machine lacks tools; see above, or try: make doctor)
 endif
 endif
@@ -269,9 +271,10 @@ $(call fused,$1): $1 $I/symbols
 	@$$(OBJCOPY) --redefine-syms=$I/symbols $$< $$@
 endef
 $(foreach f,$(FUSED_OBJ) $(FUSED_LIB),$(eval $(call fused_rule,$f)))
-$I/shim_table.o $I/libusys_trap.a: $I/%: build/gen/% $I/symbols
-	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init \
-	    --redefine-sym shim_table=kern.shim_table --redefine-sym shim_table_len=kern.shim_table_len $< $@
+$I/libusys_trap.a: build/gen/libusys_trap.a $I/symbols
+	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init $< $@
+$I/shim_table.o: build/gen/shim_table.o
+	@cp $< $@
 
 FUSED_LINK := $(APP_OBJ) $U/lib/crt0_libos.o $(call fused,$(FUSED_OBJ)) $(if $(TRAP),$I/shim_table.o)
 FUSED_GROUP := $U/libc.a $(if $(TRAP),$I/libusys_trap.a) $(call fused,$K/libkern.a $(LIBCHOICES))

@@ -34,14 +34,14 @@
 
 struct block {
     size_t prev_size;
-    size_t head; /* size, a multiple of 16, with flags and tag */
+    size_t head;               /* size, a multiple of 16, with flags and tag */
     struct block *next, *prev; /* free: the list of free blocks */
 };
 
-#define BLOCK_HEADER  offsetof(struct block, next)
-#define BLOCK_COST    sizeof(size_t) /* what a used block takes beside the user's bytes */
-#define BLOCK_MIN     sizeof(struct block)
-#define END_SIZE      BLOCK_HEADER
+#define BLOCK_HEADER offsetof(struct block, next)
+#define BLOCK_COST   sizeof(size_t) /* what a used block takes beside the user's bytes */
+#define BLOCK_MIN    sizeof(struct block)
+#define END_SIZE     BLOCK_HEADER
 
 struct region {
     struct region *next, *prev;

@@ -49,7 +49,8 @@ bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size
 {
     heap->ops = ops;
     if (!region && heap->source)
-        region = heap->source->take(heap->source->arg, state_size(heap) + ops->region_for(1), &size);
+        region =
+            heap->source->take(heap->source->arg, state_size(heap) + ops->region_for(1), &size);
     uintptr_t start = ROUND_UP((uintptr_t)region, (uintptr_t)HEAP_ALIGN);
     size_t used = start - (uintptr_t)region + state_size(heap);
     if (!region || size < used)

@@ -31,7 +31,8 @@ struct heap_source {
 
 struct heap_ops {
     const char *name;
-    size_t state_size; /* bytes of back-end state that heap_init places at the start of the region */
+    size_t
+        state_size; /* bytes of back-end state that heap_init places at the start of the region */
     void (*init)(struct heap *heap);
     bool (*add_region)(struct heap *heap, void *start, size_t size); /* false: too small */
     /* The size of a fresh region that surely has room for a block of `size` bytes. */

@@ -5,7 +5,7 @@
 #include "kern/sched/spinlock.h"
 
 static struct spinlock print_lock = SPINLOCK_INIT; /* keeps the text of one call together */
-static bool locks_ignored; /* set once, by a panic; never cleared */
+static bool locks_ignored;                         /* set once, by a panic; never cleared */
 
 static void print_piece(void *unused, const char *bytes, size_t n)
 {

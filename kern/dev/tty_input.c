@@ -195,7 +195,7 @@ static int wait_for_line(unsigned file_flags)
     while (input.tail == input.ready && !error) {
         if (file_flags & O_NONBLOCK)
             return -EAGAIN;
-        error = waitq_wait_spin(&input.readers, &input.lock, DEADLINE_MAX);
+        error = waitq_wait_spin(&input.readers, &input.lock);
     }
     return error;
 }
@@ -214,7 +214,7 @@ static int wait_for_bytes(size_t wanted, unsigned file_flags)
         if (min == 0 && time_ns == 0)
             return 0;
         uint64_t deadline_ns = timed ? clock_now_ns() + time_ns : DEADLINE_MAX;
-        int error = waitq_wait_spin(&input.readers, &input.lock, deadline_ns);
+        int error = waitq_wait_spin_until(&input.readers, &input.lock, deadline_ns);
         if (error)
             return error == -ETIMEDOUT || ready > 0 ? 0 : error;
     }

@@ -55,7 +55,7 @@ static int send_and_wait(const char *bytes, size_t n, unsigned file_flags, size_
     waitq_enter(&room, &waiter); /* before the port says that it is full: no wake-up is missed */
     *sent = uart_send(bytes, n);
     if (*sent == 0)
-        error = file_flags & O_NONBLOCK ? -EAGAIN : thread_park(true, DEADLINE_MAX);
+        error = file_flags & O_NONBLOCK ? -EAGAIN : thread_park(true);
     waitq_leave(&waiter);
     return error;
 }

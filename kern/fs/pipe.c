@@ -81,7 +81,7 @@ static int wait_readable(struct pipe *pipe, unsigned file_flags)
     while (used(pipe) == 0 && pipe->has_writer) {
         if (file_flags & O_NONBLOCK)
             return -EAGAIN;
-        int error = waitq_wait(&pipe->readable, &pipe->lock, DEADLINE_MAX);
+        int error = waitq_wait(&pipe->readable, &pipe->lock);
         if (error)
             return error;
     }
@@ -115,7 +115,7 @@ static int wait_writable(struct pipe *pipe, size_t needed, unsigned file_flags)
         if (file_flags & O_NONBLOCK)
             return -EAGAIN;
         waitq_wake_all(&pipe->readable); /* what was written so far */
-        int error = waitq_wait(&pipe->writable, &pipe->lock, DEADLINE_MAX);
+        int error = waitq_wait(&pipe->writable, &pipe->lock);
         if (error)
             return error;
     }

@@ -28,9 +28,10 @@
 typedef uint32_t page_t;
 
 struct record {
-    uint32_t refs;     /* owners; atomic. 0: free */
-    uint32_t run;      /* first and last page of a free run in a bin: its length. Used pages: 0 */
-    page_t next, prev; /* first page of a run: neighbours in the bin; single page: next on the list */
+    uint32_t refs; /* owners; atomic. 0: free */
+    uint32_t run;  /* first and last page of a free run in a bin: its length. Used pages: 0 */
+    page_t next,
+        prev; /* first page of a run: neighbours in the bin; single page: next on the list */
 };
 
 #define EXACT_BINS 32

@@ -195,7 +195,7 @@ int proc_kill_other_threads(void)
         interrupt_threads(proc, thread);
         while (proc->nthreads > 1 && !proc->exiting) {
             spin_unlock(&proc_lock);
-            thread_park(false, DEADLINE_MAX);
+            thread_park(false);
             spin_lock(&proc_lock);
         }
         proc->execing = NULL;

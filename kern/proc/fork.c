@@ -193,7 +193,7 @@ static void wait_for_vfork(struct vfork_wait *wait, struct proc *child)
     spin_lock(&proc_lock);
     while (!wait->done && !proc_must_leave(wait->parent)) {
         spin_unlock(&proc_lock);
-        thread_park(false, DEADLINE_MAX);
+        thread_park(false);
         spin_lock(&proc_lock);
     }
     if (!wait->done)

@@ -71,7 +71,7 @@ static int wait_for_child(int pid, int options, struct ended_child *ended)
         else if (options & WNOHANG)
             result = 0;
         else
-            result = waitq_wait_spin(&parent->child_event, &proc_lock, DEADLINE_MAX) ?: 1;
+            result = waitq_wait_spin(&parent->child_event, &proc_lock) ?: 1;
         if (result <= 0)
             break;
     }

@@ -32,7 +32,7 @@ static void enqueue(struct mutex *mutex, struct mutex_waiter *waiter)
 static void wait_until_woken(struct mutex *mutex, struct mutex_waiter *waiter)
 {
     for (;;) {
-        thread_park(false, DEADLINE_MAX);
+        thread_park(false);
         spin_lock(&mutex->queue_lock);
         bool woken = !list_is_linked(&waiter->node);
         spin_unlock(&mutex->queue_lock);

@@ -1,4 +1,5 @@
-/* Switching threads: the part that is the same under every scheduling policy.
+/* Switching threads: the part that is the same under every scheduling policy. It is in an image that
+ * starts a thread; without it there is one thread and blocking is park.c's waiting for interrupts.
  *
  * The rule that makes it safe on several harts: whoever gives up the processor holds its own lock
  * across context_switch(), and the thread that runs next releases it (finish_switch). So nobody can
@@ -8,11 +9,11 @@
  * queue.
  */
 #include "kern/sched/sched.h"
+#include "kern/sched/park.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/mem/kmap.h"
 #include "kern/riscv/trap.h"
-#include "kern/sys/errno.h"
 
 /* switch.S */
 struct thread *context_switch(struct thread *prev, struct thread *next);
@@ -20,9 +21,14 @@ void context_load(struct thread *next) __attribute__((noreturn));
 
 void (*thread_switch_hook)(struct thread *next);
 
-static void sched_preempt(void);
+static void make_ready(struct thread *thread);
+static void switch_away(struct thread *me);
+static void yield(void);
 static void sched_tick(void);
 static struct thread *make_idle(struct hart *hart);
+
+static const struct park_ops park_by_switching = {
+    .sleep = switch_away, .wake = make_ready, .yield = yield};
 
 static void sched_init(void)
 {
@@ -30,7 +36,8 @@ static void sched_init(void)
     if (!make_idle(hart))
         panic("no memory for the first thread");
     hart->current->run_since_ns = clock_now_ns();
-    trap_on_preempt(sched_preempt);
+    trap_on_preempt(yield);
+    park_ops = &park_by_switching;
     if (HARTS > 1)
         harts_start(make_idle);
     clock_start_ticks(sched_tick);
@@ -109,21 +116,13 @@ void thread_start(struct thread *thread)
     irq_restore(irqs_were_on);
 }
 
-/* The same with interrupts off, from an interrupt or with a spin lock's state to restore later. */
-static void yield_with_irqs_off(void)
+/* Interrupts are off. */
+static void yield(void)
 {
     struct thread *me = this_hart()->current;
     spin_acquire(&me->lock);
     me->state = THREAD_READY;
     switch_away(me);
-}
-
-void thread_yield(void)
-{
-    INIT_NEEDS(sched_init);
-    bool irqs_were_on = irq_save();
-    yield_with_irqs_off();
-    irq_restore(irqs_were_on);
 }
 
 void thread_exit(void)
@@ -134,80 +133,6 @@ void thread_exit(void)
     me->state = THREAD_DEAD;
     switch_away(me);
     panic("a dead thread runs");
-}
-
-struct park_timer {
-    struct timer timer;
-    struct thread *thread;
-};
-
-static void park_expired(struct timer *timer)
-{
-    thread_unpark(container_of(timer, struct park_timer, timer)->thread);
-}
-
-/* Parks unless there is a reason not to. */
-static int park(bool interruptible)
-{
-    int result = 0;
-    bool irqs_were_on = irq_save();
-    struct thread *me = this_hart()->current;
-    spin_acquire(&me->lock);
-    if (interruptible && me->interrupted)
-        result = -EINTR;
-    if (me->wake_token || result) {
-        me->wake_token = false;
-        spin_release(&me->lock);
-    } else {
-        me->state = THREAD_PARKED;
-        switch_away(me);
-        if (interruptible && me->interrupted)
-            result = -EINTR;
-    }
-    irq_restore(irqs_were_on);
-    return result;
-}
-
-int thread_park(bool interruptible, uint64_t deadline_ns)
-{
-    INIT_NEEDS(sched_init);
-    if (deadline_ns == DEADLINE_MAX)
-        return park(interruptible);
-    if (clock_now_ns() >= deadline_ns)
-        return -ETIMEDOUT;
-    struct park_timer wakeup = {.thread = thread_current()};
-    timer_start(&wakeup.timer, deadline_ns, park_expired);
-    int result = park(interruptible);
-    timer_cancel(&wakeup.timer);
-    if (result == 0 && clock_now_ns() >= deadline_ns)
-        result = -ETIMEDOUT;
-    return result;
-}
-
-void thread_unpark(struct thread *thread)
-{
-    bool irqs_were_on = irq_save();
-    spin_acquire(&thread->lock);
-    bool parked = thread->state == THREAD_PARKED;
-    if (parked)
-        thread->state = THREAD_READY;
-    else
-        thread->wake_token = true;
-    spin_release(&thread->lock);
-    if (parked)
-        make_ready(thread);
-    irq_restore(irqs_were_on);
-}
-
-void thread_interrupt(struct thread *thread)
-{
-    __atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
-    thread_unpark(thread);
-}
-
-static void sched_preempt(void)
-{
-    yield_with_irqs_off();
 }
 
 static void sched_tick(void)
@@ -224,7 +149,7 @@ static void idle_loop(void *arg)
     clock_start_ticks(sched_tick);
     for (;;) {
         irq_disable();
-        yield_with_irqs_off();
+        yield();
         /* wfi also ends for an interrupt that is turned off: nothing is missed between looking and
          * sleeping. It is taken once interrupts are on. */
         if (!this_hart()->need_resched)

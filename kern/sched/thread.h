@@ -96,9 +96,12 @@ void thread_exit(void) __attribute__((noreturn));
 /* Gives way to other ready threads. */
 void thread_yield(void);
 
-/* Sleeps until unparked or until the deadline: 0, -ETIMEDOUT, or with `interruptible` -EINTR when a
- * signal waits. No spin lock may be held. */
-int thread_park(bool interruptible, uint64_t deadline_ns);
+/* Sleeps until unparked: 0, or with `interruptible` -EINTR when a signal waits. No spin lock may be
+ * held. */
+int thread_park(bool interruptible);
+
+/* The same until a deadline at most: also -ETIMEDOUT. */
+int thread_park_until(bool interruptible, uint64_t deadline_ns);
 
 /* Wakes `thread`, or makes its next park return at once. Any context. The caller makes sure that the
  * thread still exists: usually by holding the lock under which it registered itself. */

@@ -39,22 +39,32 @@ static int wait_result(struct waiter *waiter, int parked)
     return waitq_leave(waiter) ? 0 : parked;
 }
 
-int waitq_wait(struct waitq *queue, struct mutex *lock, uint64_t deadline_ns)
+int waitq_wait(struct waitq *queue, struct mutex *lock)
 {
     struct waiter waiter;
     waitq_enter(queue, &waiter);
     mutex_unlock(lock);
-    int result = wait_result(&waiter, thread_park(true, deadline_ns));
+    int result = wait_result(&waiter, thread_park(true));
     mutex_lock(lock);
     return result;
 }
 
-int waitq_wait_spin(struct waitq *queue, struct spinlock *lock, uint64_t deadline_ns)
+int waitq_wait_spin(struct waitq *queue, struct spinlock *lock)
 {
     struct waiter waiter;
     waitq_enter(queue, &waiter);
     spin_unlock(lock);
-    int result = wait_result(&waiter, thread_park(true, deadline_ns));
+    int result = wait_result(&waiter, thread_park(true));
+    spin_lock(lock);
+    return result;
+}
+
+int waitq_wait_spin_until(struct waitq *queue, struct spinlock *lock, uint64_t deadline_ns)
+{
+    struct waiter waiter;
+    waitq_enter(queue, &waiter);
+    spin_unlock(lock);
+    int result = wait_result(&waiter, thread_park_until(true, deadline_ns));
     spin_lock(lock);
     return result;
 }
@@ -64,7 +74,7 @@ void waitq_wait_uninterruptible(struct waitq *queue, struct mutex *lock)
     struct waiter waiter;
     waitq_enter(queue, &waiter);
     mutex_unlock(lock);
-    thread_park(false, DEADLINE_MAX);
+    thread_park(false);
     waitq_leave(&waiter);
     mutex_lock(lock);
 }

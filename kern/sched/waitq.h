@@ -2,7 +2,7 @@
  *
  *     mutex_lock(&pipe->lock);
  *     while (pipe_is_empty(pipe)) {
- *         int error = waitq_wait(&pipe->readers, &pipe->lock, DEADLINE_MAX);
+ *         int error = waitq_wait(&pipe->readers, &pipe->lock);
  *         if (error)
  *             break;
  *     }
@@ -28,9 +28,10 @@ struct waiter {
 
 void waitq_init(struct waitq *queue);
 
-/* All return 0 when woken (or spuriously), -EINTR, or -ETIMEDOUT. */
-int waitq_wait(struct waitq *queue, struct mutex *lock, uint64_t deadline_ns);
-int waitq_wait_spin(struct waitq *queue, struct spinlock *lock, uint64_t deadline_ns);
+/* All return 0 when woken (or spuriously) or -EINTR; with a deadline also -ETIMEDOUT. */
+int waitq_wait(struct waitq *queue, struct mutex *lock);
+int waitq_wait_spin(struct waitq *queue, struct spinlock *lock);
+int waitq_wait_spin_until(struct waitq *queue, struct spinlock *lock, uint64_t deadline_ns);
 /* Not ended by signals: for waits that are short by nature. */
 void waitq_wait_uninterruptible(struct waitq *queue, struct mutex *lock);
 

@@ -123,7 +123,7 @@ static int look_and_sleep(const struct futex_waiter *waiter, const unsigned *add
         return -EAGAIN;
     int result = 0;
     while (result == 0 && !is_woken(waiter))
-        result = thread_park(true, deadline_ns);
+        result = thread_park_until(true, deadline_ns);
     return result;
 }
 

@@ -113,7 +113,7 @@ static long sleep_until(uint64_t deadline_ns, struct timespec *remaining)
 {
     int result;
     do {
-        result = thread_park(true, deadline_ns);
+        result = thread_park_until(true, deadline_ns);
     } while (result == 0); /* woken for no reason */
     if (result == -ETIMEDOUT)
         return 0;

@@ -19,7 +19,8 @@ extern const struct workload workload_write, workload_read;                     
 
 /* Instructions this hart has executed. With QEMU's -icount shift=0 the difference of two readings
  * is exact; without, it is only noise that grows. */
-static inline unsigned long instructions(void) {
+static inline unsigned long instructions(void)
+{
     unsigned long count;
     __asm__ volatile("rdinstret %0" : "=r"(count) : : "memory");
     return count;

@@ -8,7 +8,8 @@
 
 enum { CALL_RUNS = 1000 };
 
-static void measure_empty(unsigned long *samples, unsigned runs) {
+static void measure_empty(unsigned long *samples, unsigned runs)
+{
     for (unsigned i = 0; i < runs; i++) {
         unsigned long before = instructions();
         samples[i] = instructions() - before;
@@ -18,7 +19,8 @@ static void measure_empty(unsigned long *samples, unsigned runs) {
 const struct workload workload_empty = {"empty", "nothing", CALL_RUNS, measure_empty};
 
 /* The binding itself, not the libc's function around it. */
-static void measure_getpid(unsigned long *samples, unsigned runs) {
+static void measure_getpid(unsigned long *samples, unsigned runs)
+{
     for (unsigned i = 0; i < runs; i++) {
         unsigned long before = instructions();
         long pid = sys_getpid();
@@ -31,7 +33,8 @@ static void measure_getpid(unsigned long *samples, unsigned runs) {
 const struct workload workload_getpid = {"getpid", "the system call getpid, and back", CALL_RUNS,
                                          measure_getpid};
 
-static void measure_devnull(unsigned long *samples, unsigned runs) {
+static void measure_devnull(unsigned long *samples, unsigned runs)
+{
     int fd = open("/dev/null", O_WRONLY);
     if (fd < 0)
         err(1, "/dev/null");

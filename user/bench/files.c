@@ -13,12 +13,14 @@ enum { FILE_RUNS = 9, FILE_SIZE = 1 << 20, PIECE = 8 << 10 };
 static char piece[PIECE];
 
 /* As everybody's: touched before it is measured, and not all of one value. */
-static void fill_piece(void) {
+static void fill_piece(void)
+{
     for (int i = 0; i < PIECE; i++)
         piece[i] = (char)(i * 7);
 }
 
-static void write_file(void) {
+static void write_file(void)
+{
     int fd = open(FILE_NAME, O_WRONLY | O_CREAT | O_EXCL, 0644);
     if (fd < 0)
         err(1, "%s", FILE_NAME);
@@ -28,7 +30,8 @@ static void write_file(void) {
     close(fd);
 }
 
-static void read_file(void) {
+static void read_file(void)
+{
     int done = 0;
     int fd = open(FILE_NAME, O_RDONLY);
     if (fd < 0)
@@ -42,7 +45,8 @@ static void read_file(void) {
 }
 
 /* A file system that loses bytes would win every race. */
-static void check_file(void) {
+static void check_file(void)
+{
     static char written[PIECE];
     int fd = open(FILE_NAME, O_RDONLY);
     fill_piece();
@@ -53,7 +57,8 @@ static void check_file(void) {
     close(fd);
 }
 
-static void measure_write(unsigned long *samples, unsigned runs) {
+static void measure_write(unsigned long *samples, unsigned runs)
+{
     fill_piece();
     for (unsigned i = 0; i < runs; i++) {
         unlink(FILE_NAME);
@@ -68,7 +73,8 @@ static void measure_write(unsigned long *samples, unsigned runs) {
 const struct workload workload_write = {"write", "1 MiB in pieces of 8 KiB to a new file in /tmp",
                                         FILE_RUNS, measure_write};
 
-static void measure_read(unsigned long *samples, unsigned runs) {
+static void measure_read(unsigned long *samples, unsigned runs)
+{
     fill_piece();
     unlink(FILE_NAME);
     write_file();

@@ -29,24 +29,28 @@ enum { NWORKLOADS = sizeof(workloads) / sizeof(workloads[0]) };
 
 static unsigned long samples[MAX_RUNS];
 
-static int compare(const void *a, const void *b) {
+static int compare(const void *a, const void *b)
+{
     unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
     return (x > y) - (x < y);
 }
 
 /* Leaves the samples of `workload` in ascending order. */
-static void sample(const struct workload *workload, unsigned runs) {
+static void sample(const struct workload *workload, unsigned runs)
+{
     workload->measure(samples, runs);
     qsort(samples, runs, sizeof(samples[0]), compare);
 }
 
 /* Reading the counter costs what a run that does nothing costs. */
-static unsigned long price_of_reading(void) {
+static unsigned long price_of_reading(void)
+{
     sample(&workload_empty, workload_empty.runs);
     return samples[workload_empty.runs / 2];
 }
 
-static void report(const struct workload *workload, unsigned runs, unsigned long reading) {
+static void report(const struct workload *workload, unsigned runs, unsigned long reading)
+{
     unsigned long sum = 0;
     sample(workload, runs);
     for (unsigned i = 0; i < runs; i++)
@@ -55,21 +59,24 @@ static void report(const struct workload *workload, unsigned runs, unsigned long
            samples[0], sum / runs, sum % runs * 10 / runs, samples[runs - 1], runs);
 }
 
-static const struct workload *find(const char *name) {
+static const struct workload *find(const char *name)
+{
     for (int i = 0; i < NWORKLOADS; i++)
         if (strcmp(workloads[i]->name, name) == 0)
             return workloads[i];
     errx(2, "%s: there is no such benchmark; bench -h lists them", name);
 }
 
-_Noreturn static void usage(void) {
+_Noreturn static void usage(void)
+{
     fputs("usage: bench [-n runs] [name...]\n", stderr);
     for (int i = 0; i < NWORKLOADS; i++)
         fprintf(stderr, "  %-8s %s\n", workloads[i]->name, workloads[i]->what);
     exit(2);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     unsigned runs = 0;
     int option;
     while ((option = getopt(argc, argv, "n:")) != -1) {

@@ -9,7 +9,8 @@ enum { PIPE_RUNS = 1000, PROCESS_RUNS = 200 };
 
 #define TRIVIAL_PROGRAM "/bin/true"
 
-static void wait_for(pid_t child) {
+static void wait_for(pid_t child)
+{
     int status;
     if (child < 0)
         err(1, "fork");
@@ -20,7 +21,8 @@ static void wait_for(pid_t child) {
 }
 
 /* The other end of the ping-pong: gives back every byte it gets. */
-_Noreturn static void echo(int from, int to) {
+_Noreturn static void echo(int from, int to)
+{
     char byte;
     while (read(from, &byte, 1) == 1)
         if (write(to, &byte, 1) != 1)
@@ -29,7 +31,8 @@ _Noreturn static void echo(int from, int to) {
 }
 
 /* One run: a byte goes to the other process and comes back, by two pipes. */
-static void measure_pipe(unsigned long *samples, unsigned runs) {
+static void measure_pipe(unsigned long *samples, unsigned runs)
+{
     int there[2], back[2];
     char byte = 0;
     if (pipe(there) < 0 || pipe(back) < 0)
@@ -58,7 +61,8 @@ static void measure_pipe(unsigned long *samples, unsigned runs) {
 const struct workload workload_pipe = {"pipe", "1 byte to another process and back, by two pipes",
                                        PIPE_RUNS, measure_pipe};
 
-static void measure_fork(unsigned long *samples, unsigned runs) {
+static void measure_fork(unsigned long *samples, unsigned runs)
+{
     for (unsigned i = 0; i < runs; i++) {
         unsigned long before = instructions();
         pid_t child = fork();
@@ -72,7 +76,8 @@ static void measure_fork(unsigned long *samples, unsigned runs) {
 const struct workload workload_fork = {"fork", "fork, exit in the child, wait in the parent",
                                        PROCESS_RUNS, measure_fork};
 
-static void measure_exec(unsigned long *samples, unsigned runs) {
+static void measure_exec(unsigned long *samples, unsigned runs)
+{
     char *const args[] = {"true", NULL};
     for (unsigned i = 0; i < runs; i++) {
         unsigned long before = instructions();

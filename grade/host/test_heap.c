@@ -1,0 +1,453 @@
+/* Unit test of the heap interface, run on every back end there is: random operations against a model,
+ * with the back end's own invariants checked on the way.
+ *
+ * Every block is filled with a pattern of its own; a block that overlaps another, or that the heap
+ * writes into, shows. */
+#include "kern/alloc/heap.h"
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct heap_ops *const back_ends[] = {&heap_firstfit};
+
+#define PAGE      4096UL
+#define LIVE_MAX  400
+#define ARENA_MAX (256 * 1024)
+
+static struct heap heap;
+static const struct heap_ops *ops;
+
+/* --- a source of regions that can run dry --- */
+
+static size_t source_pages_left, regions_out;
+static const size_t source_pages = 600;
+
+static void *take(void *arg, size_t size, size_t *got)
+{
+    CHECK(arg == &regions_out);
+    size_t npages = (size + PAGE - 1) / PAGE;
+    if (npages < 4 && source_pages_left >= 4)
+        npages = 4;
+    if (npages > source_pages_left)
+        return NULL;
+    source_pages_left -= npages;
+    regions_out++;
+    *got = npages * PAGE;
+    char *region = aligned_alloc(PAGE, npages * PAGE); /* ASan watches its ends */
+    memset(region, 0xa5, npages * PAGE);
+    return region;
+}
+
+static void give_back(void *arg, void *region, size_t size)
+{
+    CHECK(arg == &regions_out);
+    CHECK(size % PAGE == 0);
+    source_pages_left += size / PAGE;
+    regions_out--;
+    free(region);
+}
+
+static const struct heap_source source = {take, give_back, &regions_out};
+
+/* --- locks: taken and released in turn --- */
+
+static int lock_depth;
+
+static void lock(void *arg)
+{
+    CHECK(arg == &lock_depth && lock_depth == 0);
+    lock_depth++;
+}
+
+static void unlock(void *arg)
+{
+    CHECK(arg == &lock_depth && lock_depth == 1);
+    lock_depth--;
+}
+
+static const struct heap_lock_ops lock_ops = {lock, unlock};
+
+/* --- the model --- */
+
+struct live {
+    unsigned char *block;
+    size_t size;
+    unsigned char pattern;
+};
+
+static struct live live[LIVE_MAX];
+static size_t nlive;
+
+static void check_heap(void)
+{
+    const char *complaint = heap_check(&heap);
+    if (complaint) {
+        printf("%s: %s\n", ops->name, complaint);
+        CHECK(!"the heap's own check");
+    }
+    CHECK(lock_depth == 0);
+}
+
+static bool holds_pattern(const struct live *one, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (one->block[i] != one->pattern)
+            return false;
+    return true;
+}
+
+static void remember(struct live *one, void *block, size_t size, size_t align)
+{
+    CHECK((uintptr_t)block % (align > HEAP_ALIGN ? align : HEAP_ALIGN) == 0);
+    CHECK(heap_usable_size(&heap, block) >= size);
+    *one = (struct live){block, size, (unsigned char)(1 + random_below(255))};
+    memset(block, one->pattern, size);
+}
+
+static void add(void *block, size_t size, size_t align)
+{
+    if (block)
+        remember(&live[nlive++], block, size, align);
+}
+
+static size_t random_size(void)
+{
+    switch (random_below(16)) {
+    case 0:
+        return random_below(3);
+    case 1:
+        return random_below(20000);
+    case 2:
+    case 3:
+        return random_below(2000);
+    default:
+        return random_below(200);
+    }
+}
+
+static void drop(size_t i)
+{
+    CHECK(holds_pattern(&live[i], live[i].size));
+    heap_free(&heap, live[i].block);
+    live[i] = live[--nlive];
+}
+
+static void resize(size_t i)
+{
+    struct live *one = &live[i];
+    size_t size = 1 + random_size();
+    void *moved = heap_realloc(&heap, one->block, size);
+    if (!moved) { /* the old block must be as it was */
+        CHECK(holds_pattern(one, one->size));
+        return;
+    }
+    one->block = moved;
+    CHECK(holds_pattern(one, size < one->size ? size : one->size));
+    remember(one, moved, size, HEAP_ALIGN);
+}
+
+static void add_zeroed(void)
+{
+    size_t count = random_below(20), size = random_below(100);
+    unsigned char *block = heap_calloc(&heap, count, size);
+    for (size_t i = 0; block && i < count * size; i++)
+        CHECK(block[i] == 0);
+    add(block, count * size, HEAP_ALIGN);
+}
+
+static void random_operation(void)
+{
+    unsigned what = (unsigned)random_below(12);
+    if (what < 5 && nlive < LIVE_MAX) {
+        size_t size = random_size();
+        add(heap_malloc(&heap, size), size, HEAP_ALIGN);
+    } else if (what == 5 && nlive < LIVE_MAX) {
+        size_t size = random_size(), align = 1UL << random_below(14);
+        add(heap_memalign(&heap, align, size), size, align);
+    } else if (what == 6 && nlive < LIVE_MAX) {
+        add_zeroed();
+    } else if (what == 7 && nlive > 0) {
+        resize(random_below(nlive));
+    } else if (nlive > 0) {
+        drop(random_below(nlive));
+    }
+}
+
+static void drop_all(void)
+{
+    while (nlive > 0)
+        drop(random_below(nlive));
+    check_heap();
+}
+
+static void random_operations(int nsteps)
+{
+    for (int step = 0; step < nsteps; step++) {
+        random_operation();
+        if (step % 8 == 0)
+            check_heap();
+        if (random_below(1500) == 0)
+            drop_all();
+    }
+}
+
+/* --- tests --- */
+
+static void start_on_source(void)
+{
+    heap = (struct heap){.lock_ops = &lock_ops, .lock_arg = &lock_depth, .source = &source};
+    source_pages_left = source_pages;
+    regions_out = 0;
+    CHECK(heap_init(&heap, ops, NULL, 0));
+    CHECK(regions_out == 1);
+}
+
+static void stop_on_source(void)
+{
+    CHECK(regions_out == 1);
+    free((void *)((uintptr_t)heap.state & ~(PAGE - 1)));
+}
+
+static char *arena;
+
+static void start_on_region(size_t size)
+{
+    heap = (struct heap){0};
+    size_t offset = random_below(40); /* need not be aligned */
+    arena = malloc(ARENA_MAX + 64);
+    memset(arena, 0x5a, ARENA_MAX + 64);
+    CHECK(heap_init(&heap, ops, arena + offset, size));
+}
+
+static void test_regions_return_to_the_source(void)
+{
+    start_on_source();
+    size_t before = source_pages_left;
+    for (int round = 0; round < 8; round++) {
+        random_operations(1500);
+        drop_all();
+        CHECK(source_pages_left == before);
+    }
+    stop_on_source();
+}
+
+static void test_fixed_region_recovers(void)
+{
+    start_on_region(60000);
+    size_t available = heap_available(&heap), largest = heap_largest_free(&heap);
+    for (int round = 0; round < 8; round++) {
+        random_operations(1500);
+        drop_all();
+        CHECK(heap_available(&heap) == available);
+        CHECK(heap_largest_free(&heap) == largest);
+    }
+    free(arena);
+}
+
+static void test_largest_free_is_exact(void)
+{
+    start_on_region(30000);
+    for (int round = 0; round < 200; round++) {
+        random_operations(20);
+        size_t largest = heap_largest_free(&heap);
+        CHECK(!heap_malloc(&heap, largest + 1));
+        void *block = largest ? heap_malloc(&heap, largest) : NULL;
+        CHECK(!largest || block);
+        heap_free(&heap, block);
+    }
+    drop_all();
+    free(arena);
+}
+
+static void test_second_region(void)
+{
+    start_on_region(4000);
+    CHECK(!heap_malloc(&heap, 10000));
+    char *more = malloc(20000);
+    CHECK(heap_add_region(&heap, more, 20000));
+    void *block = heap_malloc(&heap, 10000);
+    CHECK(block);
+    random_operations(500);
+    drop_all();
+    heap_free(&heap, block);
+    CHECK(!heap_add_region(&heap, more, 8));
+    check_heap();
+    free(more);
+    free(arena);
+}
+
+static void test_tiny_regions(void)
+{
+    for (size_t size = 0; size < 400; size++) {
+        char *region = malloc(size ? size : 1);
+        heap = (struct heap){0};
+        if (heap_init(&heap, ops, region, size)) {
+            void *block = heap_malloc(&heap, 1);
+            CHECK(block);
+            memset(block, 1, heap_usable_size(&heap, block));
+            check_heap();
+            heap_free(&heap, block);
+            check_heap();
+        }
+        free(region);
+    }
+    heap = (struct heap){.source = &source};
+    source_pages_left = 0;
+    CHECK(!heap_init(&heap, ops, NULL, 0));
+}
+
+/* Every sequence of so many steps on a heap with little room: malloc of three sizes, free of any. */
+static void exhaust(int steps)
+{
+    check_heap();
+    if (steps == 0)
+        return;
+    static const size_t sizes[] = {1, 50, 180};
+    for (size_t i = 0; i < 3; i++) {
+        size_t before = nlive;
+        add(heap_malloc(&heap, sizes[i]), sizes[i], HEAP_ALIGN);
+        if (nlive == before)
+            continue;
+        exhaust(steps - 1);
+        drop(nlive - 1);
+    }
+    for (size_t i = 0; i < nlive; i++) {
+        struct live one = live[i];
+        drop(i);
+        exhaust(steps - 1);
+        add(heap_malloc(&heap, one.size), one.size, HEAP_ALIGN); /* it fitted before */
+    }
+}
+
+static void test_short_sequences(void)
+{
+    start_on_region(700);
+    exhaust(6);
+    drop_all();
+    free(arena);
+}
+
+static void test_standard_corners(void)
+{
+    start_on_source();
+    heap_free(&heap, NULL);
+    void *empty = heap_malloc(&heap, 0), *other = heap_malloc(&heap, 0);
+    CHECK(empty && other && empty != other);
+    heap_free(&heap, empty);
+    heap_free(&heap, other);
+    CHECK(!heap_malloc(&heap, SIZE_MAX) && !heap_malloc(&heap, SIZE_MAX / 2));
+    CHECK(!heap_malloc(&heap, SIZE_MAX - 8) && !heap_malloc(&heap, HEAP_SIZE_MAX));
+    CHECK(!heap_calloc(&heap, SIZE_MAX / 2, 3) && !heap_calloc(&heap, 1UL << 32, 1UL << 32));
+    CHECK(!heap_memalign(&heap, 64, SIZE_MAX - 32) && !heap_memalign(&heap, 1UL << 63, 8));
+    CHECK(heap_usable_size(&heap, NULL) == 0);
+
+    char *block = heap_realloc(&heap, NULL, 10);
+    strcpy(block, "contents");
+    CHECK(!heap_realloc(&heap, block, SIZE_MAX - 3));
+    CHECK(strcmp(block, "contents") == 0);
+    block = heap_realloc(&heap, block, 100000);
+    CHECK(block && strcmp(block, "contents") == 0);
+    block = heap_realloc(&heap, block, 20);
+    CHECK(block && strcmp(block, "contents") == 0);
+    CHECK(regions_out <= 2); /* the large region went back */
+    CHECK(!heap_realloc(&heap, block, 0));
+    check_heap();
+    stop_on_source();
+}
+
+static void test_memalign_up_to_a_mebibyte(void)
+{
+    start_on_source();
+    for (size_t align = 1; align <= 1UL << 20; align *= 2) {
+        char *block = heap_memalign(&heap, align, 100);
+        CHECK(block && (uintptr_t)block % align == 0);
+        CHECK(heap_usable_size(&heap, block) >= 100);
+        memset(block, 7, 100);
+        block = heap_realloc(&heap, block, 5000);
+        CHECK(block && block[0] == 7 && block[99] == 7);
+        check_heap();
+        heap_free(&heap, block);
+    }
+    check_heap();
+    stop_on_source();
+}
+
+static void test_exhaustion(void)
+{
+    start_on_source();
+    while (nlive < LIVE_MAX) {
+        void *block = heap_malloc(&heap, 9000);
+        if (!block)
+            break;
+        add(block, 9000, HEAP_ALIGN);
+    }
+    CHECK(nlive > 100 && nlive < LIVE_MAX);
+    CHECK(!heap_calloc(&heap, 3, 3000));
+    CHECK(!heap_memalign(&heap, 4096, 9000));
+    check_heap();
+    drop_all();
+    stop_on_source();
+}
+
+/* --- misuse --- */
+
+static void corrupted(const char *what, void *block)
+{
+    (void)block;
+    extern void panic(const char *format, ...);
+    panic("%s", what);
+}
+
+static void check_free_reports(void *block)
+{
+    CHECK_PANICS(heap_free(&heap, block), "block");
+}
+
+static void test_misuse_is_reported(void)
+{
+    start_on_region(30000);
+    heap.corrupted = corrupted;
+    char *a = heap_malloc(&heap, 100), *b = heap_malloc(&heap, 100), *c = heap_malloc(&heap, 100);
+    memset(b, 0, 100);
+    check_free_reports(b + 8);
+    check_free_reports(b + 16);
+    char *aligned = heap_memalign(&heap, 1024, 10);
+    heap_free(&heap, aligned);
+    check_free_reports(aligned);
+    heap_free(&heap, b);
+    check_free_reports(b); /* between two used blocks */
+    heap_free(&heap, a);
+    check_free_reports(a);
+    check_free_reports(b); /* inside of a free block now */
+    heap_free(&heap, c);
+    check_free_reports(c);
+    check_heap();
+    memset(heap_malloc(&heap, 100), 0xff, 200); /* beyond its end */
+    CHECK(heap_check(&heap));
+    free(arena);
+}
+
+static void test_back_end(void)
+{
+    test_standard_corners();
+    test_regions_return_to_the_source();
+    test_fixed_region_recovers();
+    test_largest_free_is_exact();
+    test_second_region();
+    test_tiny_regions();
+    test_short_sequences();
+    test_memalign_up_to_a_mebibyte();
+    test_exhaustion();
+    test_misuse_is_reported();
+}
+
+int main(int argc, char **argv)
+{
+    unit_start(argc, argv);
+    for (size_t i = 0; i < sizeof(back_ends) / sizeof(back_ends[0]); i++) {
+        ops = back_ends[i];
+        test_back_end();
+    }
+    puts("ok");
+}
