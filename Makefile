@@ -79,7 +79,7 @@ CFLAGS := $(ARCH) -std=gnu11 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -f
           -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
           -ffile-prefix-map=$(CURDIR)/= -MMD -MP
 # The kernel keeps frame pointers: its panics print a backtrace.
-KERN_CFLAGS := $(CFLAGS) -Os -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+KERN_CFLAGS := $(CFLAGS) -Os -fno-omit-frame-pointer \
           -I. -Ibuild/gen/include -DHARTS=$(HARTS)
 USER_CFLAGS := $(CFLAGS) -Os -Ilib/include -Ibuild/gen/include -I.
 LDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
@@ -133,13 +133,24 @@ $K/%.o: %.S Makefile | $(GEN)
 	@mkdir -p $(@D)
 	@$(CC) $(KERN_CFLAGS) -c $< -o $@
 
+# What every system call goes through, in the kernel shape, is built for speed, the rest for size.
+HOT := $(wildcard kern/sched/*.c) kern/sys/file_rw.c kern/sys/futex.c kern/fs/file.c kern/fs/file_fd.c \
+       kern/fs/fdtable.c kern/fs/io.c kern/fs/pipe.c kern/mem/uaccess.c kern/mem/fault.c \
+       kern/mem/vmspace.c kern/mem/vmspace_pages.c kern/mem/pages.c kern/core/string.c kern/core/clock.c \
+       kern/riscv/sv39.c kern/proc/user_trap.c kern/proc/getpid.c kern/proc/proc.c
+ifeq ($(SHAPE),kernel)
+$(patsubst %.c,$K/%.o,$(HOT)): KERN_CFLAGS += -O2
+endif
+# A thunk is one jump; backtraces do without the functions next to the trap.
+$K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer
+
 # gcc must not turn the loop inside memcpy into a call of memcpy.
 $K/kern/core/string.o: KERN_CFLAGS += -fno-tree-loop-distribute-patterns
 
 # The kernel shape calls system calls through the generated table.
 ifeq ($(SHAPE),kernel)
 KERN_OBJ += $K/dispatch.o
-$K/dispatch.o: $(GEN)
+$K/dispatch.o: $(GEN) Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(KERN_CFLAGS) -c build/gen/dispatch.c -o $@
 endif
@@ -177,6 +188,9 @@ $U/%.o: %.S Makefile | $(GEN)
 	@mkdir -p $(@D)
 	@$(CC) $(USER_CFLAGS) -c $< -o $@
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
+
+# Some tests overflow their stack on purpose.
+$U/user/tests/%.o: USER_CFLAGS += -Wno-infinite-recursion
 
 $U/libc.a: $(LIBC_OBJ)
 	$(call say,AR,$@)

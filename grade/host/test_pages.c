@@ -186,7 +186,7 @@ static void test_random_operations(void)
     for (int round = 0; round < 12; round++) {
         start(round % 6);
         size_t total = nfree;
-        for (int step = 0; step < 3000; step++) {
+        for (int step = 0; step < 8000; step++) {
             random_operation();
             if (step % 16 == 0)
                 check_inside();

@@ -19,7 +19,8 @@
  * are never two free blocks side by side.
  *
  * Blocks are carved from the end of a free one, which then keeps its place in the list. A freed block
- * goes to the front: what was freed last is likely to fit next, and is in the cache.
+ * goes to the front: what was freed last is likely to fit next, and is in the cache. A new region goes
+ * to the back: as long as older ones have room it stays empty, or becomes so, and can be given back.
  *
  * A used block bears a tag beside its size. Freeing removes it, which unmasks double and wild frees.
  */
@@ -86,12 +87,12 @@ static size_t size_for(size_t user_size)
     return size < BLOCK_MIN ? BLOCK_MIN : size;
 }
 
-static void push_free(struct firstfit *state, struct block *block)
+static void link_free(struct block *after, struct block *block)
 {
-    block->next = state->free.next;
-    block->prev = &state->free;
+    block->next = after->next;
+    block->prev = after;
     block->next->prev = block;
-    state->free.next = block;
+    after->next = block;
 }
 
 static void unlink_free(struct block *block)
@@ -140,7 +141,7 @@ static bool firstfit_add_region(struct heap *heap, void *start, size_t size)
     size_t block_size = region->size - sizeof(struct region) - END_SIZE;
     set_free(block, block_size, FIRST);
     block_after(block)->head = USED | TAG; /* the end: in use, of size 0, after a free block */
-    push_free(state, block);
+    link_free(state->free.prev, block); /* at the back */
     state->available += block_size;
     return true;
 }
@@ -225,7 +226,7 @@ static void firstfit_free(struct heap *heap, void *user)
         unlink_free(after);
     }
     if (block->head & PREV_USED) {
-        push_free(state, block);
+        link_free(&state->free, block);
     } else {
         size += block->prev_size;
         block = block_at(block, -block->prev_size);

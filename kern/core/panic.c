@@ -14,6 +14,12 @@
 
 void (*panic_stop_harts)(void);
 
+static bool is_code(uintptr_t address)
+{
+    extern char text_start[], text_end[];
+    return address >= (uintptr_t)text_start && address < (uintptr_t)text_end;
+}
+
 /* A function's frame, as gcc lays it out with -fno-omit-frame-pointer:
  *
  *     fp ->  +------------------+  higher addresses
@@ -23,14 +29,13 @@ void (*panic_stop_harts)(void);
  */
 static size_t backtrace_collect(uintptr_t pc, uintptr_t fp, uintptr_t *trace)
 {
-    extern char text_start[], text_end[];
     const struct thread *thread = this_hart()->current;
     size_t n = 0;
     trace[n++] = pc;
     while (n < BACKTRACE_MAX && fp % 8 == 0 && fp >= thread->stack_lo + 16 &&
            fp <= thread->stack_hi) {
         uintptr_t ra = ((uintptr_t *)fp)[-1], caller = ((uintptr_t *)fp)[-2];
-        if (ra < (uintptr_t)text_start || ra >= (uintptr_t)text_end)
+        if (!is_code(ra))
             break;
         trace[n++] = ra;
         if (caller <= fp)
@@ -56,12 +61,13 @@ void backtrace_print(uintptr_t pc, uintptr_t fp)
     print_trace(pc, fp, " ", " ");
 }
 
+/* `from`: where the backtrace starts. */
 static void machine_line(const char *kind, unsigned long cause, uintptr_t addr, uintptr_t pc,
-                         uintptr_t fp)
+                         uintptr_t from, uintptr_t fp)
 {
     printk("@@ %s hart=%u cause=%lu pc=%p addr=%p bt=", kind, this_hart()->index, cause, (void *)pc,
            (void *)addr);
-    print_trace(pc, fp, "", ",");
+    print_trace(from, fp, "", ",");
 }
 
 static void print_registers(const struct trapframe *tf)
@@ -107,7 +113,7 @@ void panic(const char *format, ...)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     uintptr_t fp = *((uintptr_t *)__builtin_frame_address(0) - 2);
     backtrace_print(pc, fp);
-    machine_line("panic", 0, 0, pc, fp);
+    machine_line("panic", 0, 0, pc, pc, fp);
     power_off(EXIT_STATUS_PANIC);
 }
 
@@ -123,7 +129,9 @@ void panic_trap(const struct trapframe *tf, const char *kind, int exit_status, c
     printk("\n");
     print_where();
     print_registers(tf);
-    backtrace_print(tf->pc, tf->regs[REG_S0]);
-    machine_line(kind, tf->cause, tf->addr, tf->pc, tf->regs[REG_S0]);
+    /* A jump to where there is no code made no frame: it is traced from where it came. */
+    uintptr_t from = is_code(tf->pc) ? tf->pc : tf->regs[REG_RA], fp = tf->regs[REG_S0];
+    backtrace_print(from, fp);
+    machine_line(kind, tf->cause, tf->addr, tf->pc, from, fp);
     power_off(exit_status);
 }

@@ -32,7 +32,8 @@ struct machine {
     uint32_t plic_context[MACHINE_HARTS_MAX];
     struct machine_device uart, plic, finisher, rtc; /* size 0: there is none */
     uint32_t nvirtio;
-    struct machine_device virtio[MACHINE_VIRTIO_MAX];
+    struct machine_device *virtio; /* virtio[0 .. nvirtio), by address */
+    struct machine_device virtio_slots[MACHINE_VIRTIO_MAX];
     const char *bootargs;     /* inside the tree; "" if none */
     uint32_t rng_seed_length; /* 0: the tree brings no randomness */
     uint8_t rng_seed[MACHINE_RNG_SEED];

@@ -26,7 +26,7 @@ static struct {
     unsigned tail, ready, head;
     uint16_t ring[RING_SIZE]; /* bytes, or EOF_MARK */
     void (*send_signal)(int pgid, int sig); /* set at start-up */
-} input = {.readers = {SPINLOCK_INIT, LIST_INIT(input.readers.waiters)}};
+} input; /* bss: the ring should not make the image larger */
 
 void tty_on_signal(void (*send)(int pgid, int sig))
 {
@@ -341,6 +341,7 @@ static const struct tty_input_ops ops = {
 
 static void tty_input_init(void)
 {
+    waitq_init(&input.readers);
     tty_input = &ops;
     uart_on_receive(receive);
 }

@@ -113,12 +113,9 @@ int fdtable_set(struct fdtable *table, int fd, struct file *file, bool close_on_
 
 int fdtable_close_on_exec(struct fdtable *table, int fd)
 {
-    if (!is_valid(fd))
+    if (!is_valid(fd) || !__atomic_load_n(&table->files[fd], __ATOMIC_RELAXED))
         return -EBADF;
-    spin_lock(&table->lock);
-    int on = table->files[fd] ? (int)(table->close_on_exec >> fd & 1) : -EBADF;
-    spin_unlock(&table->lock);
-    return on;
+    return __atomic_load_n(&table->close_on_exec, __ATOMIC_RELAXED) >> fd & 1;
 }
 
 int fdtable_set_close_on_exec(struct fdtable *table, int fd, bool on)

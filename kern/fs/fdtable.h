@@ -23,7 +23,7 @@ int fdtable_close(struct fdtable *table, int fd);
 /* Makes `fd` name `file` (reference taken over), closing what it named. 0, or -EBADF (the reference
  * stays with the caller). */
 int fdtable_set(struct fdtable *table, int fd, struct file *file, bool close_on_exec);
-/* 1 or 0, or -EBADF. */
+/* 1 or 0, or -EBADF; as of now: no lock is taken. */
 int fdtable_close_on_exec(struct fdtable *table, int fd);
 int fdtable_set_close_on_exec(struct fdtable *table, int fd, bool on);
 

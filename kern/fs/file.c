@@ -23,16 +23,20 @@ void file_free(struct file *file)
     kfree(file);
 }
 
-/* Whether the operation may be tried at all; `positioned`: the caller brought an offset. */
-static int check(const struct file *file, bool allowed, bool possible, bool positioned)
+/* Why a read or write may not even be tried. `positioned`: the caller brought an offset. */
+static int refusal(const struct file *file, bool allowed, bool positioned)
 {
     if (positioned && file->vnode->ops->stream)
         return -ESPIPE;
     if (!allowed)
         return -EBADF;
-    if (vnode_is_dir(file->vnode))
-        return -EISDIR;
-    return possible ? 0 : -EINVAL;
+    return vnode_is_dir(file->vnode) ? -EISDIR : -EINVAL;
+}
+
+/* Only what has contents has a place in them; for pipes and devices the offset means nothing. */
+static bool has_offset(const struct vnode *vnode)
+{
+    return vnode->type == S_IFREG;
 }
 
 long file_read(struct file *file, struct io *io, const int64_t *offset)
@@ -41,10 +45,10 @@ long file_read(struct file *file, struct io *io, const int64_t *offset)
     struct vnode *vnode = file->vnode;
     const struct vnode_ops *ops = vnode->ops;
     unsigned flags = file->flags;
-    int error = check(file, flags_may_read(flags), ops->read, offset);
-    if (error)
-        return error;
-    if (ops->stream || offset)
+    bool allowed = flags_may_read(flags);
+    if (unlikely(!allowed || !ops->read || (offset && ops->stream)))
+        return refusal(file, allowed, offset);
+    if (offset || !has_offset(vnode))
         return ops->read(vnode, io, offset ? *offset : 0, flags);
     mutex_lock(&file->lock);
     long n = ops->read(vnode, io, file->offset, flags);
@@ -59,11 +63,11 @@ long file_write(struct file *file, struct io *io, const int64_t *offset)
     struct vnode *vnode = file->vnode;
     const struct vnode_ops *ops = vnode->ops;
     unsigned flags = file->flags;
-    int error = check(file, flags_may_write(flags), ops->write, offset);
-    if (error)
-        return error;
+    bool allowed = flags_may_write(flags);
+    if (unlikely(!allowed || !ops->write || (offset && ops->stream)))
+        return refusal(file, allowed, offset);
     int64_t at = offset ? *offset : 0;
-    if (ops->stream || offset)
+    if (offset || !has_offset(vnode))
         return ops->write(vnode, io, &at, flags);
     mutex_lock(&file->lock);
     at = file->offset;

@@ -1,8 +1,6 @@
 /* Moving the bytes of reads and writes, piece by piece. */
 #include "kern/fs/io.h"
 #include "kern/core/string.h"
-#include "kern/mem/uaccess.h"
-#include "kern/sys/abi.h"
 #include "kern/sys/errno.h"
 
 /* How many of n bytes the piece in hand has room for; goes to the next one when it is used up. */
@@ -17,14 +15,7 @@ static size_t in_hand(struct io *io, size_t n)
     return MIN(n, io->piece);
 }
 
-static void advance(struct io *io, size_t n)
-{
-    io->base += n;
-    io->piece -= n;
-    io->left -= n;
-}
-
-int io_put(struct io *io, const void *src, size_t n)
+int io_put_pieces(struct io *io, const void *src, size_t n)
 {
     const char *from = src;
     while (n > 0) {
@@ -33,14 +24,14 @@ int io_put(struct io *io, const void *src, size_t n)
             memcpy((void *)io->base, from, step);
         else if (copy_to_user((void *)io->base, from, step) != 0)
             return -EFAULT;
-        advance(io, step);
+        io_advance(io, step);
         from += step;
         n -= step;
     }
     return 0;
 }
 
-int io_take(struct io *io, void *dst, size_t n)
+int io_take_pieces(struct io *io, void *dst, size_t n)
 {
     char *to = dst;
     while (n > 0) {
@@ -49,7 +40,7 @@ int io_take(struct io *io, void *dst, size_t n)
             memcpy(to, (const void *)io->base, step);
         else if (copy_from_user(to, (const void *)io->base, step) != 0)
             return -EFAULT;
-        advance(io, step);
+        io_advance(io, step);
         to += step;
         n -= step;
     }
@@ -64,7 +55,7 @@ int io_put_zeros(struct io *io, size_t n)
             memset((void *)io->base, 0, step);
         else if (clear_user((void *)io->base, step) != 0)
             return -EFAULT;
-        advance(io, step);
+        io_advance(io, step);
         n -= step;
     }
     return 0;

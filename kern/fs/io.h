@@ -4,9 +4,8 @@
  * other end is the application's memory, possibly in several pieces, or the kernel's own.
  */
 #pragma once
-#include "kern/core/util.h"
-
-struct iovec;
+#include "kern/mem/uaccess.h"
+#include "kern/sys/abi.h"
 
 struct io {
     uintptr_t base;           /* the piece in hand */
@@ -35,6 +34,32 @@ static inline struct io io_vector(const struct iovec *pieces, size_t count, size
 
 /* Move n <= io->left bytes and advance. 0 or -EFAULT; then how many bytes went before is unknown, and
  * the io is of no more use. May sleep. */
-int io_put(struct io *io, const void *src, size_t n);
-int io_take(struct io *io, void *dst, size_t n);
+int io_put_pieces(struct io *io, const void *src, size_t n);
+int io_take_pieces(struct io *io, void *dst, size_t n);
 int io_put_zeros(struct io *io, size_t n);
+
+static inline void io_advance(struct io *io, size_t n)
+{
+    io->base += n;
+    io->piece -= n;
+    io->left -= n;
+}
+
+/* The common case, all in one piece of the application's memory, is short enough to stand in line. */
+static inline int io_put(struct io *io, const void *src, size_t n)
+{
+    if (unlikely(n > io->piece || io->kernel))
+        return io_put_pieces(io, src, n);
+    int error = copy_to_user((void *)io->base, src, n);
+    io_advance(io, n);
+    return error;
+}
+
+static inline int io_take(struct io *io, void *dst, size_t n)
+{
+    if (unlikely(n > io->piece || io->kernel))
+        return io_take_pieces(io, dst, n);
+    int error = copy_from_user(dst, (const void *)io->base, n);
+    io_advance(io, n);
+    return error;
+}

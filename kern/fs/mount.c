@@ -146,6 +146,8 @@ static void vfs_init(void)
     int error = make_mount(root_fs_type, NULL, 0, &root_mount);
     if (error == -ENODEV)
         panic("no root file system: start the machine with -initrd root.cpio");
+    if (error == -ENOMEM)
+        panic("no memory for the root file system: give the machine more (-m)");
     if (error)
         panic("the root file system is not a sound %s (error %d)", root_fs_type->name, -error);
     mount_standard("/dev", "devfs");

@@ -51,7 +51,7 @@ static size_t straight(size_t at, size_t n)
 }
 
 /* The indices move only when all went well: after a bad address the pipe is as it was. */
-static int copy_out(struct pipe *pipe, struct io *io, size_t n)
+static inline __attribute__((always_inline)) int copy_out(struct pipe *pipe, struct io *io, size_t n)
 {
     size_t first = straight(pipe->tail, n);
     int error = io_put(io, pipe->ring + pipe->tail % PIPE_SIZE, first);
@@ -62,7 +62,7 @@ static int copy_out(struct pipe *pipe, struct io *io, size_t n)
     return error;
 }
 
-static int copy_in(struct pipe *pipe, struct io *io, size_t n)
+static inline __attribute__((always_inline)) int copy_in(struct pipe *pipe, struct io *io, size_t n)
 {
     size_t first = straight(pipe->head, n);
     int error = io_take(io, pipe->ring + pipe->head % PIPE_SIZE, first);
@@ -75,8 +75,8 @@ static int copy_in(struct pipe *pipe, struct io *io, size_t n)
 
 /* --- read --- */
 
-/* Waits until there is something to read: 0, or what the read returns. Lock held. */
-static int wait_readable(struct pipe *pipe, unsigned file_flags)
+/* Waits until there is something to read, or nobody left to write it. Lock held. */
+static __attribute__((noinline)) int wait_readable(struct pipe *pipe, unsigned file_flags)
 {
     while (used(pipe) == 0 && pipe->has_writer) {
         if (file_flags & O_NONBLOCK)
@@ -88,6 +88,18 @@ static int wait_readable(struct pipe *pipe, unsigned file_flags)
     return 0;
 }
 
+static long read_locked(struct pipe *pipe, struct io *io, unsigned file_flags)
+{
+    if (used(pipe) == 0) {
+        int error = wait_readable(pipe, file_flags);
+        if (error)
+            return error;
+    }
+    size_t n = MIN(io->left, used(pipe));
+    int error = copy_out(pipe, io, n);
+    return error ? error : (long)n;
+}
+
 static long pipe_read(struct vnode *vnode, struct io *io, int64_t off, unsigned file_flags)
 {
     struct pipe *pipe = pipe_of(vnode);
@@ -95,13 +107,7 @@ static long pipe_read(struct vnode *vnode, struct io *io, int64_t off, unsigned 
     if (io->left == 0)
         return 0;
     mutex_lock(&pipe->lock);
-    long result = wait_readable(pipe, file_flags);
-    if (!result) {
-        size_t n = MIN(io->left, used(pipe));
-        result = copy_out(pipe, io, n);
-        if (!result)
-            result = (long)n;
-    }
+    long result = read_locked(pipe, io, file_flags);
     mutex_unlock(&pipe->lock);
     waitq_wake_all(&pipe->writable);
     return result;
@@ -122,8 +128,10 @@ static int wait_writable(struct pipe *pipe, size_t needed, unsigned file_flags)
     return pipe->has_reader ? 0 : -EPIPE;
 }
 
-/* Lock held. */
-static long write_locked(struct pipe *pipe, struct io *io, unsigned file_flags)
+/* A write that does not fit, or that nobody will read. Lock held; not inlined, to keep the common case
+ * short. */
+static __attribute__((noinline)) long write_in_steps(struct pipe *pipe, struct io *io,
+                                                     unsigned file_flags)
 {
     long moved = 0;
     size_t needed = io->left <= PIPE_BUF ? io->left : 1;
@@ -139,6 +147,15 @@ static long write_locked(struct pipe *pipe, struct io *io, unsigned file_flags)
         moved += (long)n;
     }
     return moved;
+}
+
+static long write_locked(struct pipe *pipe, struct io *io, unsigned file_flags)
+{
+    size_t n = io->left;
+    if (!pipe->has_reader || n > room(pipe))
+        return write_in_steps(pipe, io, file_flags);
+    int error = copy_in(pipe, io, n);
+    return error ? error : (long)n;
 }
 
 static long pipe_write(struct vnode *vnode, struct io *io, int64_t *off, unsigned file_flags)

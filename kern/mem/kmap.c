@@ -1,6 +1,6 @@
 /* The kernel's own page table: built once, its top-level entries shared by every address space.
  *
- *     root[2]     -> table of 2 MiB pages; the 2 MiB with the kernel image -> 4 KiB pages
+ *     root[2]     -> table of 2 MiB pages; those with the kernel image -> 4 KiB pages
  *     root[3..5]  1 GiB pages of RAM, as many as there are
  *     root[510]   -> kernel stacks
  *     root[511]   -> device registers
@@ -17,9 +17,8 @@
 #include "kern/riscv/sv39.h"
 #include "kern/sched/spinlock.h"
 
-#define RAM_BASE     0x80000000UL
-#define RAM_GIB_MAX  4
-#define MEGAPAGE     (2 * MiB)
+#define RAM_GIB_MAX ((RAM_LIMIT - RAM_BASE) / GiB)
+#define MEGAPAGE    (2 * MiB)
 
 extern char image_start[], text_start[], text_end[], rodata_end[], image_end[];
 
@@ -31,6 +30,14 @@ static uintptr_t mmio_next = MMIO_BASE;
 static void *new_table(void)
 {
     return page_alloc_zeroed();
+}
+
+static pte_t *must_make_table(void)
+{
+    pte_t *table = new_table();
+    if (!table)
+        panic("no memory for the kernel's page table");
+    return table;
 }
 
 static void must_map(uintptr_t va, uintptr_t pa, unsigned long flags, int level)
@@ -48,31 +55,32 @@ static unsigned long image_flags(uintptr_t va)
     return PTE_RW;
 }
 
-/* The first GiB of RAM in 2 MiB pages, those that hold the image in 4 KiB pages. */
+/* The first GiB in 2 MiB pages, whether there is RAM or not: counting it would cost as much. The pages
+ * of the image get their entries one by one. */
 static void map_first_gib(void)
 {
     uintptr_t fine_start = ALIGN_DOWN((uintptr_t)image_start, MEGAPAGE);
     uintptr_t fine_end = ALIGN_UP((uintptr_t)rodata_end, MEGAPAGE);
-    uintptr_t ram_end = ALIGN_UP(machine.ram.start + machine.ram.size, MEGAPAGE);
+    pte_t *table = must_make_table();
+    for (size_t i = 0; i < SV39_ENTRIES; i++)
+        table[i] = pa_to_pte(RAM_BASE + i * MEGAPAGE, PTE_RW | PTE_G);
+    kmap_root[sv39_index(RAM_BASE, 2)] = pa_to_pte((uintptr_t)table, PTE_V);
+    for (uintptr_t va = fine_start; va < fine_end; va += MEGAPAGE)
+        table[sv39_index(va, 1)] = 0;
     for (uintptr_t va = fine_start; va < fine_end; va += PAGE_SIZE)
         must_map(va, va, image_flags(va), 0);
-    for (uintptr_t va = RAM_BASE; va < MIN(ram_end, RAM_BASE + GiB); va += MEGAPAGE)
-        if (va < fine_start || va >= fine_end)
-            must_map(va, va, PTE_RW, 1);
 }
 
 static void kmap_init(void)
 {
-    kmap_root = new_table();
-    if (!kmap_root)
-        panic("no memory for the kernel's page table");
+    kmap_root = must_make_table();
     map_first_gib();
-    uintptr_t ram_end = machine.ram.start + machine.ram.size;
-    for (uintptr_t va = RAM_BASE + GiB; va < ram_end && va < RAM_BASE + RAM_GIB_MAX * GiB; va += GiB)
+    uintptr_t ram_end = MIN(machine.ram.start + machine.ram.size, RAM_LIMIT);
+    for (uintptr_t va = RAM_BASE + GiB; va < ram_end; va += GiB)
         must_map(va, va, PTE_RW, 2);
     /* The tables below these entries must exist before any address space copies them. */
-    kmap_root[sv39_index(KSTACK_BASE, 2)] = pa_to_pte((uintptr_t)new_table(), PTE_V);
-    kmap_root[sv39_index(MMIO_BASE, 2)] = pa_to_pte((uintptr_t)new_table(), PTE_V);
+    kmap_root[sv39_index(KSTACK_BASE, 2)] = pa_to_pte((uintptr_t)must_make_table(), PTE_V);
+    kmap_root[sv39_index(MMIO_BASE, 2)] = pa_to_pte((uintptr_t)must_make_table(), PTE_V);
     kernel_satp = SATP_SV39 | (uintptr_t)kmap_root >> PAGE_SHIFT;
     csr_write(satp, kernel_satp);
     sfence_vma_all();

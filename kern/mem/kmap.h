@@ -11,6 +11,8 @@
 #pragma once
 #include "kern/core/util.h"
 
+#define RAM_BASE    0x80000000UL
+#define RAM_LIMIT   (RAM_BASE + 4 * GiB) /* RAM from here on is not used */
 #define KSTACK_BASE 0xffffffff80000000UL
 #define MMIO_BASE   0xffffffffc0000000UL
 #define KSTACK_SIZE (12 * KiB)

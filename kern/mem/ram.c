@@ -5,6 +5,7 @@
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/dev/machine.h"
+#include "kern/mem/kmap.h"
 #include "kern/mem/pages.h"
 
 #define RAM_MIN (128 * KiB) /* with less behind the image nothing useful would start */
@@ -20,7 +21,7 @@ static void reserve(struct machine_range range)
 static void ram_init(void)
 {
     uintptr_t start = PAGE_UP((uintptr_t)image_end);
-    uintptr_t end = PAGE_DOWN(machine.ram.start + machine.ram.size);
+    uintptr_t end = PAGE_DOWN(MIN(machine.ram.start + machine.ram.size, RAM_LIMIT));
     if (end < start + RAM_MIN)
         panic("no memory left behind the kernel image: give the machine more (-m)");
     reserve(machine.fdt);

@@ -10,41 +10,6 @@
 
 #define CLOCK_TICKS_PER_SEC 100 /* the unit of times(2), whatever the kernel's own tick */
 
-long sys_getpid(void)
-{
-    return proc_current()->pid;
-}
-
-long sys_getppid(void)
-{
-    spin_lock(&proc_lock);
-    const struct proc *parent = proc_current()->parent;
-    int pid = parent ? parent->pid : 0;
-    spin_unlock(&proc_lock);
-    return pid;
-}
-
-/* There is one user, the superuser. */
-long sys_getuid(void)
-{
-    return 0;
-}
-
-long sys_geteuid(void)
-{
-    return 0;
-}
-
-long sys_getgid(void)
-{
-    return 0;
-}
-
-long sys_getegid(void)
-{
-    return 0;
-}
-
 long sys_set_tid_address(int *tid)
 {
     struct thread *thread = thread_current();

@@ -2,11 +2,11 @@
  *
  * A system call's way through the kernel, in guest instructions:
  *
- *     trap_vector    saves the registers                       45
+ *     trap_vector    saves the registers                       60
  *     user_trap      this file: dispatch, then return checks   30
- *     thunk          converts the arguments (generated)         5
+ *     thunk          converts the arguments (generated)         2
  *     sys_...        the call itself
- *     trap_vector    restores the registers, sret              37
+ *     trap_vector    restores the registers, sret              25
  *
  * so user_trap() is kept in one straight line, and everything rare is in functions of its own.
  */
@@ -23,7 +23,7 @@ void user_return_work(void)
             irq_enable();
             signal_deliver();
             irq_disable();
-        } else if (hart->need_resched) {
+        } else if (hart->attention) {
             thread_yield();
         } else {
             return;
@@ -114,8 +114,7 @@ static void user_trap(struct trapframe *tf)
         user_syscall(tf);
     else
         user_other_trap(tf);
-    const struct hart *hart = this_hart();
-    if (unlikely(hart->need_resched | hart->current->interrupted))
+    if (unlikely(this_hart()->attention))
         user_return_work();
 }
 

@@ -7,6 +7,7 @@ _Static_assert(offsetof(struct hart, trap_sp) == HART_TRAP_SP, "offsets.h");
 _Static_assert(offsetof(struct hart, trap_t0) == HART_TRAP_T0, "offsets.h");
 _Static_assert(offsetof(struct hart, current) == HART_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct hart, emergency_sp) == HART_EMERGENCY_SP, "offsets.h");
+_Static_assert(offsetof(struct hart, gp) == HART_GP, "offsets.h");
 _Static_assert(offsetof(struct thread, stack_lo) == THREAD_STACK_LO, "offsets.h");
 _Static_assert(offsetof(struct thread, stack_hi) == THREAD_STACK_HI, "offsets.h");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "offsets.h");
@@ -24,6 +25,7 @@ extern char emergency_stacks[HARTS][EMERGENCY_STACK_SIZE]; /* entry.S */
 
 void hart_init(struct hart *hart, uint32_t index, uint32_t hartid)
 {
+    __asm__("mv %0, gp" : "=r"(hart->gp));
     hart->index = index;
     hart->hartid = hartid;
     hart->emergency_sp = (unsigned long)emergency_stacks[index] + EMERGENCY_STACK_SIZE;

@@ -21,10 +21,12 @@ struct hart {
     unsigned long trap_t0;  /* 8 */
     struct thread *current; /* 16: the thread this hart runs; written by the scheduler only */
     unsigned long emergency_sp; /* 24: top of the stack for reporting that the stack is bad */
+    unsigned long gp; /* 32: the kernel's */
 
     uint32_t index;      /* 0 .. harts_online - 1, in the order in which harts came up */
     uint32_t hartid;     /* the machine's name for it */
-    bool need_resched;   /* the running thread should give way at the next chance */
+    bool attention;      /* the running thread should give way at the next chance, or a signal waits
+                            for it: looked at before going back to user mode */
     struct thread *idle; /* runs when nothing else can */
     void *sched;         /* the scheduler back end's per-hart state */
     unsigned long kstack_generation; /* newest kernel stack mapping this hart surely sees */

@@ -5,6 +5,7 @@
 #define HART_TRAP_T0      8
 #define HART_CURRENT      16
 #define HART_EMERGENCY_SP 24
+#define HART_GP           32
 
 #define THREAD_STACK_LO 0
 #define THREAD_STACK_HI 8

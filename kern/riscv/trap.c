@@ -82,7 +82,7 @@ void trap_kernel(struct trapframe *tf)
 {
     if (tf->cause & SCAUSE_INTERRUPT) {
         trap_interrupt(tf);
-        if (this_hart()->need_resched && preempt_handler)
+        if (this_hart()->attention && preempt_handler)
             preempt_handler();
         return;
     }

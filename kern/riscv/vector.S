@@ -10,6 +10,10 @@
  *   otherwise         the emergency stack: a stack overflow becomes a report, not an endless fault
  *
  * In between nothing may fault, and interrupts stay off.
+ *
+ * On the way back the registers that a C function preserves (s1 to s11) still have the values they came
+ * with and are not loaded again; only trap_return() loads all. Whoever changes those in a trapframe
+ * goes to user mode through trap_return().
  */
 #include "kern/riscv/offsets.h"
 
@@ -30,15 +34,38 @@ trap_vector:
     ld      sp, THREAD_STACK_HI(sp)
     addi    sp, sp, -TF_SIZE
     sd      gp, TF_REG(3)(sp)
-    .option push
-    .option norelax
-    lla     gp, __global_pointer$
-    .option pop
+    ld      gp, HART_GP(tp)
     jal     t0, save_registers
-    ld      t0, trap_user_handler
     mv      a0, sp
+    ld      t0, trap_user_handler
     jalr    t0
-    j       restore_registers
+
+restore_registers:                  /* sp = trapframe, interrupts off */
+    ld      t0, TF_PC(sp)
+    ld      t1, TF_STATUS(sp)
+    csrw    sepc, t0
+    csrw    sstatus, t1
+    ld      ra, TF_REG(1)(sp)
+    ld      gp, TF_REG(3)(sp)
+    ld      tp, TF_REG(4)(sp)
+    ld      t0, TF_REG(5)(sp)
+    ld      t1, TF_REG(6)(sp)
+    ld      t2, TF_REG(7)(sp)
+    ld      s0, TF_REG(8)(sp)       /* it was the handler's frame pointer */
+    ld      a0, TF_REG(10)(sp)
+    ld      a1, TF_REG(11)(sp)
+    ld      a2, TF_REG(12)(sp)
+    ld      a3, TF_REG(13)(sp)
+    ld      a4, TF_REG(14)(sp)
+    ld      a5, TF_REG(15)(sp)
+    ld      a6, TF_REG(16)(sp)
+    ld      a7, TF_REG(17)(sp)
+    ld      t3, TF_REG(28)(sp)
+    ld      t4, TF_REG(29)(sp)
+    ld      t5, TF_REG(30)(sp)
+    ld      t6, TF_REG(31)(sp)
+    ld      sp, TF_REG(2)(sp)
+    sret
 
 from_kernel:
     ld      t0, THREAD_STACK_LO(sp)
@@ -117,27 +144,7 @@ save_registers:
 trap_return:
     csrci   sstatus, 2              /* SIE: from here to sret nothing may come in between */
     mv      sp, a0
-restore_registers:
-    ld      t0, TF_PC(sp)
-    ld      t1, TF_STATUS(sp)
-    csrw    sepc, t0
-    csrw    sstatus, t1
-    ld      ra, TF_REG(1)(sp)
-    ld      gp, TF_REG(3)(sp)
-    ld      tp, TF_REG(4)(sp)
-    ld      t0, TF_REG(5)(sp)
-    ld      t1, TF_REG(6)(sp)
-    ld      t2, TF_REG(7)(sp)
-    ld      s0, TF_REG(8)(sp)
     ld      s1, TF_REG(9)(sp)
-    ld      a0, TF_REG(10)(sp)
-    ld      a1, TF_REG(11)(sp)
-    ld      a2, TF_REG(12)(sp)
-    ld      a3, TF_REG(13)(sp)
-    ld      a4, TF_REG(14)(sp)
-    ld      a5, TF_REG(15)(sp)
-    ld      a6, TF_REG(16)(sp)
-    ld      a7, TF_REG(17)(sp)
     ld      s2, TF_REG(18)(sp)
     ld      s3, TF_REG(19)(sp)
     ld      s4, TF_REG(20)(sp)
@@ -148,9 +155,4 @@ restore_registers:
     ld      s9, TF_REG(25)(sp)
     ld      s10, TF_REG(26)(sp)
     ld      s11, TF_REG(27)(sp)
-    ld      t3, TF_REG(28)(sp)
-    ld      t4, TF_REG(29)(sp)
-    ld      t5, TF_REG(30)(sp)
-    ld      t6, TF_REG(31)(sp)
-    ld      sp, TF_REG(2)(sp)
-    sret
+    j       restore_registers

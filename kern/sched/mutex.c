@@ -1,25 +1,15 @@
-/* Mutexes: three states in one word, a queue for those who wait.
- *
- *      0 free --lock--> 1 taken --a second thread comes--> 2 taken, maybe waited for
- *      ^                |                                  |
- *      +--- unlock -----+----------- unlock + wake one ----+
+/* The slow side of a mutex: waiting for it, and waking who waits.
  *
  * A woken thread tries again like everybody else, and since it cannot know whether others still wait,
- * it takes the lock with state 2: at worst one unlock looks at an empty queue.
+ * it takes the mutex with state 2: at worst one unlock looks at an empty queue.
  */
 #include "kern/sched/mutex.h"
-#include "kern/core/panic.h"
 #include "kern/sched/thread.h"
 
 struct mutex_waiter {
     struct thread *thread;
-    struct list_node node; /* unlinked by mutex_unlock, under queue_lock */
+    struct list_node node; /* unlinked by mutex_wake_one, under queue_lock */
 };
-
-void mutex_init(struct mutex *mutex)
-{
-    *mutex = (struct mutex){0};
-}
 
 /* A zeroed mutex is a valid one: its queue gets its head when it is first used. */
 static void enqueue(struct mutex *mutex, struct mutex_waiter *waiter)
@@ -41,7 +31,7 @@ static void wait_until_woken(struct mutex *mutex, struct mutex_waiter *waiter)
     }
 }
 
-static void lock_contended(struct mutex *mutex)
+void mutex_lock_contended(struct mutex *mutex)
 {
     for (;;) {
         struct mutex_waiter waiter = {.thread = thread_current()};
@@ -57,25 +47,7 @@ static void lock_contended(struct mutex *mutex)
     }
 }
 
-bool mutex_trylock(struct mutex *mutex)
-{
-    uint32_t free = 0;
-    if (!__atomic_compare_exchange_n(&mutex->state, &free, 1, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
-        return false;
-    mutex->holder = thread_current();
-    return true;
-}
-
-void mutex_lock(struct mutex *mutex)
-{
-    if (likely(mutex_trylock(mutex)))
-        return;
-    lock_contended(mutex);
-    mutex->holder = thread_current();
-}
-
-static void wake_one(struct mutex *mutex)
+void mutex_wake_one(struct mutex *mutex)
 {
     spin_lock(&mutex->queue_lock);
     struct list_node *node = mutex->waiters.next ? list_pop_front(&mutex->waiters) : NULL;
@@ -83,16 +55,4 @@ static void wake_one(struct mutex *mutex)
     if (node)
         thread_unpark(list_entry(node, struct mutex_waiter, node)->thread);
     spin_unlock(&mutex->queue_lock);
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-    mutex->holder = NULL;
-    if (unlikely(__atomic_exchange_n(&mutex->state, 0, __ATOMIC_RELEASE) == 2))
-        wake_one(mutex);
-}
-
-bool mutex_is_held(const struct mutex *mutex)
-{
-    return mutex->holder == thread_current();
 }

@@ -1,23 +1,51 @@
 /* Mutexes: critical sections that may sleep. Not for interrupt handlers; not recursive.
  *
- * Free or taken is one atomic word, so that an uncontended lock costs a few instructions; threads
- * that find it taken queue up and are woken one at a time.
+ *      0 free --lock--> 1 taken --a second thread comes--> 2 taken, maybe waited for
+ *      ^                |                                  |
+ *      +--- unlock -----+----------- unlock + wake one ----+
+ *
+ * An uncontended lock or unlock is one atomic operation, here; threads that find the mutex taken queue
+ * up and are woken one at a time (mutex.c). A zeroed mutex is a free one.
  */
 #pragma once
 #include "kern/core/list.h"
 #include "kern/sched/spinlock.h"
 
-struct thread;
-
 struct mutex {
-    uint32_t state; /* 0 free, 1 taken, 2 taken and maybe waited for */
+    uint32_t state; /* as above; atomic */
     struct spinlock queue_lock;
-    struct list_node waiters; /* struct mutex_waiter; guarded by queue_lock; empty when zeroed too */
-    struct thread *holder;    /* for assertions and the debugger */
+    struct list_node waiters; /* who waits, oldest first; guarded by queue_lock; set up on first use */
 };
 
-void mutex_init(struct mutex *mutex);
-void mutex_lock(struct mutex *mutex);
-bool mutex_trylock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex);
-bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
+void mutex_lock_contended(struct mutex *mutex);
+void mutex_wake_one(struct mutex *mutex);
+
+static inline void mutex_init(struct mutex *mutex)
+{
+    *mutex = (struct mutex){0};
+}
+
+static inline bool mutex_trylock(struct mutex *mutex)
+{
+    uint32_t free = 0;
+    return __atomic_compare_exchange_n(&mutex->state, &free, 1, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline void mutex_lock(struct mutex *mutex)
+{
+    if (unlikely(!mutex_trylock(mutex)))
+        mutex_lock_contended(mutex);
+}
+
+static inline void mutex_unlock(struct mutex *mutex)
+{
+    if (unlikely(__atomic_exchange_n(&mutex->state, 0, __ATOMIC_RELEASE) == 2))
+        mutex_wake_one(mutex);
+}
+
+/* For assertions: by somebody, not necessarily by the running thread. */
+static inline bool mutex_is_locked(const struct mutex *mutex)
+{
+    return __atomic_load_n(&mutex->state, __ATOMIC_RELAXED) != 0;
+}

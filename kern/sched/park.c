@@ -66,10 +66,15 @@ void thread_unpark(struct thread *thread)
     irq_restore(irqs_were_on);
 }
 
+/* A thread that runs right now, perhaps in user mode on another hart, is told by way of its hart. One
+ * that is just being switched to sees the flag itself: sched.c looks at it after making the thread
+ * RUNNING, we look at the state after setting the flag. */
 void thread_interrupt(struct thread *thread)
 {
     __atomic_store_n(&thread->interrupted, true, __ATOMIC_SEQ_CST);
     thread_unpark(thread);
+    if (park_ops && __atomic_load_n(&thread->state, __ATOMIC_SEQ_CST) == THREAD_RUNNING)
+        park_ops->notify(thread->hart);
 }
 
 void thread_yield(void)

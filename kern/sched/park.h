@@ -2,6 +2,7 @@
  * one meanwhile. */
 #pragma once
 
+struct hart;
 struct thread;
 
 struct park_ops {
@@ -10,6 +11,8 @@ struct park_ops {
     void (*sleep)(struct thread *me);
     /* A parked thread became READY; interrupts off. */
     void (*wake)(struct thread *thread);
+    /* Makes `hart` see to the thread it runs. */
+    void (*notify)(struct hart *hart);
     /* Lets others run; interrupts off. */
     void (*yield)(void);
 };

@@ -14,51 +14,57 @@ struct rr_queue {
     struct spinlock lock;
     struct list_node ready; /* thread->run_node; guarded by lock */
     uint32_t length;        /* written under lock, peeked at without */
-    bool open;              /* this hart schedules */
 };
 
 static struct rr_queue queues[HARTS];
 
+/* Bit n: the idle thread of hart n found nothing to run and sleeps until it is told. Atomic. It sets the
+ * bit, then looks once more; whoever queues a thread looks at the bits afterwards. So one of them sees
+ * the other. */
+static uint64_t idle_harts;
+
 static void rr_init_hart(struct hart *hart)
 {
-    struct rr_queue *queue = &queues[hart->index];
-    list_init(&queue->ready);
-    hart->sched = queue;
-    __atomic_store_n(&queue->open, true, __ATOMIC_RELEASE);
+    list_init(&queues[hart->index].ready);
+    hart->sched = &queues[hart->index];
 }
 
-static bool is_idle(const struct hart *hart)
+/* An idle hart, the preferred one if possible, and not idle any more; NULL: all are busy. */
+static struct hart *claim_idle(struct hart *preferred)
 {
-    return hart->current == hart->idle && queues[hart->index].length == 0;
+    uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_SEQ_CST);
+    uint32_t index = preferred->index;
+    if (likely(!idle))
+        return NULL;
+    if (!(idle >> index & 1))
+        for (index = 0; !(idle >> index & 1);)
+            index++;
+    __atomic_fetch_and(&idle_harts, ~(1UL << index), __ATOMIC_SEQ_CST);
+    return &harts[index];
 }
 
-/* The hart whose queue the thread joins: its last one, unless that is busy and another idles. */
-static struct hart *choose_hart(const struct thread *thread)
+static void append(struct hart *hart, struct thread *thread)
 {
-    struct hart *last = thread->hart;
-    if (HARTS == 1 || is_idle(last))
-        return last;
-    for (uint32_t i = 0; i < HARTS; i++)
-        if (__atomic_load_n(&queues[i].open, __ATOMIC_ACQUIRE) && is_idle(&harts[i]))
-            return &harts[i];
-    return last;
-}
-
-static struct hart *rr_enqueue(struct thread *thread)
-{
-    struct hart *hart = choose_hart(thread);
-    struct rr_queue *queue = &queues[hart->index];
-    thread->sched_data = TURN_TICKS;
+    struct rr_queue *queue = hart->sched;
     spin_lock(&queue->lock);
     list_push_back(&queue->ready, &thread->run_node);
     queue->length++;
     spin_unlock(&queue->lock);
-    return hart->current == hart->idle ? hart : NULL;
+}
+
+/* The thread joins the queue of the hart it ran on last, unless that is busy and another one idles. */
+static struct hart *rr_enqueue(struct thread *thread)
+{
+    struct hart *last = thread->hart;
+    struct hart *idle = claim_idle(last);
+    thread->sched_data = TURN_TICKS;
+    append(idle ? idle : last, thread);
+    return idle ? idle : claim_idle(last);
 }
 
 static struct thread *take_first(struct rr_queue *queue)
 {
-    if (__atomic_load_n(&queue->length, __ATOMIC_RELAXED) == 0)
+    if (__atomic_load_n(&queue->length, __ATOMIC_SEQ_CST) == 0)
         return NULL;
     spin_lock(&queue->lock);
     struct list_node *node = list_pop_front(&queue->ready);
@@ -70,14 +76,14 @@ static struct thread *take_first(struct rr_queue *queue)
 
 static struct thread *steal(void)
 {
-    struct rr_queue *longest = NULL;
-    for (uint32_t i = 0; i < harts_online; i++)
-        if (queues[i].length && (!longest || queues[i].length > longest->length))
+    struct rr_queue *longest = &queues[0];
+    for (uint32_t i = 1; i < harts_online; i++)
+        if (queues[i].length > longest->length)
             longest = &queues[i];
-    return longest ? take_first(longest) : NULL;
+    return take_first(longest);
 }
 
-static struct thread *rr_pick(struct hart *hart)
+static struct thread *take(struct hart *hart)
 {
     struct thread *thread = take_first(hart->sched);
     if (!thread && HARTS > 1)
@@ -85,17 +91,26 @@ static struct thread *rr_pick(struct hart *hart)
     return thread;
 }
 
+static struct thread *rr_pick(struct hart *hart)
+{
+    struct thread *thread = take(hart);
+    if (thread || hart->current != hart->idle)
+        return thread;
+    uint64_t bit = 1UL << hart->index;
+    __atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
+    thread = take(hart);
+    if (thread)
+        __atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
+    return thread;
+}
+
 static bool rr_tick(struct hart *hart, struct thread *thread)
 {
-    struct rr_queue *queue = hart->sched;
-    if (thread == hart->idle)
-        return queue->length != 0;
-    if (thread->sched_data > 1) {
-        thread->sched_data--;
+    const struct rr_queue *queue = hart->sched;
+    if (thread != hart->idle && --thread->sched_data > 0)
         return false;
-    }
     thread->sched_data = TURN_TICKS;
-    return queue->length != 0;
+    return thread == hart->idle || queue->length != 0;
 }
 
 const struct sched_ops sched_rr = {

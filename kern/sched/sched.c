@@ -22,13 +22,14 @@ void context_load(struct thread *next) __attribute__((noreturn));
 void (*thread_switch_hook)(struct thread *next);
 
 static void make_ready(struct thread *thread);
+static void notify(struct hart *hart);
 static void switch_away(struct thread *me);
 static void yield(void);
 static void sched_tick(void);
 static struct thread *make_idle(struct hart *hart);
 
 static const struct park_ops park_by_switching = {
-    .sleep = switch_away, .wake = make_ready, .yield = yield};
+    .sleep = switch_away, .wake = make_ready, .notify = notify, .yield = yield};
 
 static void sched_init(void)
 {
@@ -44,15 +45,21 @@ static void sched_init(void)
 }
 INIT_ENTRY(INIT_THREADS, sched_init);
 
+static void notify(struct hart *hart)
+{
+    bool irqs_were_on = irq_save();
+    __atomic_store_n(&hart->attention, true, __ATOMIC_SEQ_CST);
+    if (hart != this_hart())
+        harts_interrupt(1UL << hart->index);
+    irq_restore(irqs_were_on);
+}
+
 /* A thread became ready: put it on a queue, and see that somebody looks there. */
 static void make_ready(struct thread *thread)
 {
     struct hart *hart = sched_backend->enqueue(thread);
-    if (!hart)
-        return;
-    hart->need_resched = true;
-    if (hart != this_hart())
-        harts_interrupt(1UL << hart->index);
+    if (hart)
+        notify(hart);
 }
 
 /* On the new thread's stack, after the switch: nobody needs prev's registers or stack any more. */
@@ -79,17 +86,18 @@ static void switch_away(struct thread *me)
 {
     struct hart *hart = this_hart();
     struct thread *next = sched_backend->pick(hart);
-    hart->need_resched = false;
+    hart->attention = false;
     if (!next)
         next = me->state == THREAD_READY ? me : hart->idle;
+    next->hart = hart;
+    __atomic_store_n(&next->state, THREAD_RUNNING, __ATOMIC_SEQ_CST);
+    if (next->interrupted) /* see thread_interrupt() */
+        hart->attention = true;
     if (next == me) {
-        me->state = THREAD_RUNNING;
         spin_release(&me->lock);
         return;
     }
     account(me, next);
-    next->state = THREAD_RUNNING;
-    next->hart = hart;
     hart->current = next;
     kstack_sync();
     if (thread_switch_hook)
@@ -139,7 +147,7 @@ static void sched_tick(void)
 {
     struct hart *hart = this_hart();
     if (sched_backend->tick(hart, hart->current))
-        hart->need_resched = true;
+        hart->attention = true;
 }
 
 /* What an idle thread does. The first thread of a hart other than the boot hart is its idle thread. */
@@ -152,7 +160,7 @@ static void idle_loop(void *arg)
         yield();
         /* wfi also ends for an interrupt that is turned off: nothing is missed between looking and
          * sleeping. It is taken once interrupts are on. */
-        if (!this_hart()->need_resched)
+        if (!this_hart()->attention)
             __asm__ volatile("wfi");
         irq_enable();
     }

@@ -20,25 +20,32 @@ struct spinlock {
         0, false                                                                                   \
     }
 
-/* For locks whose critical section spans a context switch: the caller deals with interrupts. */
-void spin_contended(struct spinlock *lock);
-
+/* For locks whose critical section spans a context switch: the caller deals with interrupts.
+ *
+ * The wait is in assembly (spinlock_wait.S) because it then costs nothing where there is no wait: the
+ * compiler sees no call, and need not save registers for one. */
 static inline void spin_acquire(struct spinlock *lock)
 {
     if (HARTS == 1)
         return;
-    uint32_t me = this_hart()->index + 1, free = 0;
-    while (unlikely(!__atomic_compare_exchange_n(&lock->holder, &free, me, false, __ATOMIC_ACQUIRE,
-                                                 __ATOMIC_RELAXED))) {
-        spin_contended(lock);
-        free = 0;
-    }
+    register struct spinlock *wanted __asm__("a0") = lock;
+    register uint32_t me __asm__("a1") = this_hart()->index + 1;
+    __asm__ volatile("1: lr.w.aq t0, (a0)\n"
+                     "   bnez t0, 2f\n"
+                     "   sc.w t0, a1, (a0)\n"
+                     "   beqz t0, 3f\n"
+                     "2: jal t1, spin_wait\n"
+                     "   j 1b\n"
+                     "3:"
+                     :
+                     : "r"(wanted), "r"(me)
+                     : "t0", "t1", "memory");
 }
 
 static inline void spin_release(struct spinlock *lock)
 {
     if (HARTS > 1)
-        __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+        __asm__ volatile("amoswap.w.rl zero, zero, (%0)" ::"r"(lock) : "memory");
     else
         __asm__ volatile("" ::: "memory");
 }

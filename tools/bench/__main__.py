@@ -71,7 +71,7 @@ def _row(outcome: Outcome, width: int) -> str:
     measured = "error" if outcome.value is None else f"{outcome.value:,}"
     verdict = "ok" if outcome.ok else "NO"
     others = f"  [{benchmark.others}]" if benchmark.others else ""
-    return (f"{benchmark.name:{width}}  {measured:>11} {benchmark.bar:>11,} {verdict:3}"
+    return (f"{benchmark.name:{width}}  {measured:>11} {benchmark.bar:>11,}  {verdict:3} "
             f"{benchmark.unit:12}{others}").rstrip()
 
 

@@ -1,0 +1,283 @@
+"""Power on to init: every machine the kernel must start on, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from grade import images
+from grade.machine import Machine
+from grade.profile import Plugin
+from grade.symbols import explain
+
+SMALLEST, LARGEST = "16M", "4G"
+PANIC, MIB = 134, 1 << 20
+CAUSE = {"fetch": 12, "read": 13, "write": 15}
+
+
+def report(machine: Machine) -> dict[str, str]:
+    """The fields of the one line that a panic prints for machines."""
+    lines = re.findall(r"^@@ panic (.*)$", machine.text, re.M)
+    assert len(lines) == 1, machine.text[-2000:]
+    return dict(re.findall(r"(\w+)=(\S+)", lines[0]))
+
+
+def sentence(machine: Machine) -> str:
+    """What a panic says to people."""
+    return re.search(r"^panic: (.*)$", machine.text, re.M)[1]
+
+
+def traced_functions(machine: Machine) -> list[str]:
+    """The functions of a panic's backtrace, as the host names them."""
+    explained = explain(machine.text, [machine.symbols])
+    return re.findall(r"^    \| 0x[0-9a-f]+  (\w+)\+", explained.split("backtrace:")[1], re.M)
+
+
+def cpio(path: Path, folder: Path) -> Path:
+    """An archive of what is in a folder."""
+    names = "\n".join(str(p.relative_to(folder)) for p in sorted(folder.rglob("*")))
+    with path.open("wb") as out:
+        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"], input=names.encode(), stdout=out,
+                       cwd=folder, check=True)
+    return path
+
+
+# --- the machine -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("memory", [SMALLEST, "17M", "32M", "128M", "1G", "3G", LARGEST])
+def test_starts_with_any_amount_of_memory(boot, kernel, memory):
+    machine = boot(kernel, memory=memory, args="-c free")
+    assert machine.wait() == 0
+    total = int(re.search(r"Mem: +(\d+)", machine.text)[1]) * 1024
+    size = int(memory[:-1]) * (MIB if memory[-1] == "M" else 1024 * MIB)
+    assert size - 4 * MIB < total + size // 200 and total < size
+
+
+def test_memory_beyond_what_the_kernel_maps_is_left_alone(boot, kernel):
+    """It cannot be reached, so it must not be handed out either."""
+    machine = boot(kernel, memory="6G", args="-c free")
+    assert machine.wait() == 0
+    assert int(re.search(r"Mem: +(\d+)", machine.text)[1]) <= 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize("harts", [1, 2, 3, 5, 7, 8])
+def test_every_hart_runs_processes(boot, kernel, harts):
+    """The scheduler moves a process to an idle hart; each of them has run something in the end."""
+    loops = " & ".join(["while true; do true; done"] * harts)
+    machine = boot(kernel, harts=harts, args=f"-c '{loops} & sleep 1000'", plugin=Plugin())
+    machine.expect("MEDELEG")
+    busy = re.compile(r"sh")
+    for _ in range(200):
+        ran = [track.functions(machine.symbols) for track in machine.recorder.harts[:harts]]
+        if all("user_trap" in names or "user_syscall" in names for names in ran):
+            return
+        machine.expect(busy, timeout=0) if busy.search(machine.console.since()) else None
+    pytest.fail(f"after a while the harts ran {ran}")
+
+
+@pytest.mark.parametrize("configured,harts", [(8, 11), (8, 16), (1, 1), (1, 4), (3, 2), (3, 5),
+                                              (16, 16), (16, 7)])
+def test_harts_beyond_those_configured_stay_parked(build, boot, configured, harts):
+    image = build(SHAPE="kernel", HARTS=configured)
+    machine = boot(image, harts=harts, args="-c 'echo up | cat; exit 3'")
+    assert machine.wait() == 3
+    assert "\nup\n" in machine.text
+
+
+def test_start_up_does_not_grow_with_memory(boot, kernel):
+    """From _start to the first instruction of init; only the device tree may differ a little."""
+    with (images.ROOT / "build/user/bin/init").open("rb") as file:
+        entry = ELFFile(file)["e_entry"]
+    counts = []
+    for memory in ("16M", "64M", "1G", LARGEST):
+        machine = boot(kernel, memory=memory, icount=True, args="-c true",
+                       plugin=Plugin(regions=[("_start", entry)]))
+        assert machine.wait() == 0
+        machine.close()
+        counts.append(machine.profile.regions[0].min)
+    assert max(counts) - min(counts) < 2000, counts
+    assert max(counts) <= 600_000
+
+
+# --- arguments and exit status -----------------------------------------------------------------
+
+def test_bootargs_reach_init_with_their_quoting(boot, kernel):
+    words = """-c 'echo "a  b" '"'c  d'"' e\\ f; exit 7'"""
+    machine = boot(kernel, args=words)
+    assert machine.wait() == 7
+    assert "\na  b c d e f\n" in machine.text.replace("c  d", "c d")
+
+
+@pytest.mark.parametrize("code,status", [(0, 0), (1, 1), (7, 7), (255, 255), (256, 0), (263, 7)])
+def test_exit_status_of_init_is_that_of_the_machine(boot, kernel, code, status):
+    assert boot(kernel, args=f"-c 'exit {code}'").wait() == status
+
+
+def test_init_killed_by_a_signal_ends_the_machine_as_a_shell_would_say(boot, kernel):
+    assert boot(kernel, args="-c 'kill -9 $$'").wait() == 128 + 9
+
+
+def test_init_refuses_arguments_it_does_not_know(boot, kernel):
+    machine = boot(kernel, args="--nonsense")
+    assert machine.wait() == 2
+    assert "usage: init" in machine.text
+
+
+def test_too_many_bootargs_are_a_sentence(boot, kernel):
+    machine = boot(kernel, args=" ".join("x" * 100))
+    assert machine.wait() == PANIC
+    assert "bootargs are too long" in sentence(machine)
+
+
+# --- no root file system -----------------------------------------------------------------------
+
+def test_no_initrd_is_a_sentence(boot, kernel):
+    machine = boot(kernel, initrd=None)
+    assert machine.wait() == PANIC
+    assert "no root file system" in sentence(machine) and "-initrd" in sentence(machine)
+
+
+def test_root_without_init_is_a_sentence(boot, kernel, tmp_path):
+    (tmp_path / "root" / "bin").mkdir(parents=True)
+    machine = boot(kernel, initrd=cpio(tmp_path / "root.cpio", tmp_path / "root"))
+    assert machine.wait() == PANIC
+    assert "/bin/init" in sentence(machine)
+
+
+def test_init_that_is_no_program_is_a_sentence(boot, kernel, tmp_path):
+    (tmp_path / "root" / "bin").mkdir(parents=True)
+    (tmp_path / "root" / "bin" / "init").write_bytes(b"\x7fELF" + bytes(60))
+    (tmp_path / "root" / "bin" / "init").chmod(0o755)
+    machine = boot(kernel, initrd=cpio(tmp_path / "root.cpio", tmp_path / "root"))
+    assert machine.wait() == PANIC
+    assert "/bin/init" in sentence(machine)
+
+
+@pytest.mark.parametrize("where", ["magic", "header", "name", "contents", "last", "trailer"])
+def test_truncated_root_is_a_sentence(boot, kernel, tmp_path, where):
+    whole = kernel.initrd.read_bytes()
+    at = {"magic": 3, "header": 60, "name": 111, "contents": len(whole) // 2,
+          "last": whole.rindex(b"070701"), "trailer": whole.rindex(b"TRAILER!!!") + 5}[where]
+    part = tmp_path / "part.cpio"
+    part.write_bytes(whole[:at])
+    machine = boot(kernel, initrd=part)
+    assert machine.wait() == PANIC
+    assert "not a sound cpio" in sentence(machine)
+
+
+@pytest.mark.parametrize("junk", [bytes(4096), b"\x1f\x8b\x08" * 999, b"070701" + b"F" * 104,
+                                  b"070701" + b"0" * 5000, b"070701" + b"z" * 5000])
+def test_junk_instead_of_a_root_is_a_sentence(boot, kernel, tmp_path, junk):
+    (tmp_path / "junk").write_bytes(junk)
+    machine = boot(kernel, initrd=tmp_path / "junk")
+    assert machine.wait() == PANIC
+    assert "not a sound cpio" in sentence(machine)
+
+
+def test_root_too_large_for_the_memory_is_a_sentence(boot, kernel, tmp_path):
+    """Each empty file takes a node; there are more than memory can hold."""
+    entry = "070701" + "%08X" * 5 % (1, 0o100644, 0, 0, 1) + "%08X" * 6 % ((0,) * 6)
+    archive = bytearray()
+    for number in range(60_000):
+        name = f"{number // 250}/{number}".encode() + b"\0"
+        archive += (entry + "%08X" % len(name) + "0" * 8).encode() + name
+        archive += bytes(-len(archive) % 4)
+    (tmp_path / "large.cpio").write_bytes(archive)
+    machine = boot(kernel, initrd=tmp_path / "large.cpio", memory=SMALLEST)
+    assert machine.wait() == PANIC
+    assert "memory" in sentence(machine)
+
+
+# --- the images of the course ------------------------------------------------------------------
+
+def test_boot_image_takes_a_breakpoint_and_counts_ticks(build, boot):
+    image = build("boot")
+    machine = boot(image, args="some words", memory="64M", harts=3)
+    assert machine.wait() == 0
+    lines = re.findall(r"^boot: (.*)$", machine.text, re.M)
+    assert re.fullmatch(r"hart \d of 3, 64 MiB of memory at 0x80000000, clock \d+ Hz", lines[0])
+    assert lines[1] == 'arguments "some words"'
+    where = int(re.fullmatch(r"breakpoint at (0x[0-9a-f]+)", lines[2])[1], 16)
+    assert machine.symbols.function(where).name == "image_main"
+    assert lines[3:] == ["tick 1", "tick 2", "tick 3", "done"]
+
+
+def test_maps_image_shows_the_walk_to_a_page_it_wrote(build, boot):
+    machine = boot(build("maps"))
+    assert machine.wait() == 0
+    levels = [int(entry, 16) for entry in
+              re.findall(r"^maps: 0x40000000 level \d entry \d+ is ([0-9a-f]{16})$", machine.text,
+                         re.M)]
+    satp = int(re.search(r"satp is ([0-9a-f]{16})", machine.text)[1], 16)
+    assert satp >> 60 == 8 and len(levels) == 3
+    assert [entry & 0b1111 for entry in levels] == [1, 1, 0b0111]
+    page = levels[2] >> 10 << 12
+    assert f"found 5eed at {page:#x}" in machine.text
+
+
+def addresses(machine: Machine) -> dict[str, int]:
+    symbol = machine.symbols.address
+    return {"null": 0, "low": 0x1000, "text": symbol("text_start"), "code": symbol("image_main"),
+            "constants": symbol("text_end"), "data": symbol("rodata_end"),
+            "ram": symbol("rodata_end") + 4 * MIB, "beyond": 0x8000000000,
+            "kernel stack guard": 0xffffffff80000000, "no device": 0xfffffffffffff000}
+
+
+MAPS = [("text", "r-x"), ("code", "r-x"), ("constants", "r--"), ("data", "rw-"), ("ram", "rw-"),
+        ("null", "---"), ("low", "---"), ("beyond", "---"), ("kernel stack guard", "---"),
+        ("no device", "---")]
+
+
+@pytest.mark.parametrize("access,letter", [("read", "r"), ("write", "w"), ("fetch", "x")])
+@pytest.mark.parametrize("place,may", MAPS, ids=[place for place, _ in MAPS])
+def test_kernel_memory_grants_just_what_it_must(build, boot, place, may, access, letter):
+    image = build("maps")
+    address = addresses(probe := boot(image, frozen=True))[place]
+    probe.close()
+    if letter in may and access == "fetch":
+        pytest.skip("what would run there is anything")
+    machine = boot(image, args=f"{access} {address:#x}")
+    status = machine.wait()
+    if letter in may:
+        assert status == 0 and "maps: done" in machine.text
+        return
+    fields = report(machine)
+    assert status == PANIC
+    assert (int(fields["cause"]), int(fields["addr"], 16)) == (CAUSE[access], address)
+
+
+# --- the report of a panic ---------------------------------------------------------------------
+
+def test_panic_reports_hart_sentence_and_a_backtrace_with_names(build, boot):
+    machine = boot(build("boot"), args="panic")
+    assert machine.wait() == PANIC
+    assert sentence(machine) == "asked to panic by the bootargs"
+    assert "hart 0, thread 1 (boot)" in machine.text
+    assert report(machine)["hart"] == "0"
+    assert traced_functions(machine)[:2] == ["image_main", "boot"]
+
+
+def test_fault_in_the_kernel_reports_registers_cause_and_place(build, boot):
+    machine = boot(build("boot"), args="fault")
+    assert machine.wait() == PANIC
+    fields = report(machine)
+    assert (fields["cause"], fields["addr"]) == ("7", "0x8")   # not translated: an access fault
+    assert machine.symbols.function(int(fields["pc"], 16)).name == "image_main"
+    assert "store access fault" in sentence(machine)
+    shown = dict(re.findall(r"\b(pc|ra|sp|gp|a0|s11|t6) +([0-9a-f]{16})", machine.text))
+    assert set(shown) == {"pc", "ra", "sp", "gp", "a0", "s11", "t6"}
+    assert int(shown["pc"], 16) == int(fields["pc"], 16)
+    assert int(shown["gp"], 16) == machine.symbols.address("__global_pointer$")
+    assert traced_functions(machine)[:2] == ["image_main", "boot"]
+
+
+def test_jump_to_nowhere_names_the_function_that_jumped(build, boot):
+    """The bad address has no name; whoever called it does."""
+    machine = boot(build("maps"), args="fetch 0x10")
+    assert machine.wait() == PANIC
+    assert report(machine)["pc"] == "0x10"
+    assert {"try_access", "image_main"} & set(traced_functions(machine))
