@@ -6,6 +6,7 @@
 #include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
+#include "kern/core/string.h"
 #include "kern/dev/machine.h"
 #include "kern/riscv/hart.h"
 #include "kern/riscv/trap.h"
@@ -19,14 +20,20 @@ static void release_nothing(struct thread *thread)
     (void)thread;
 }
 
-/* What runs from here on is a thread like any other: it may sleep and end. */
-static struct thread boot_thread = {
-    .state = THREAD_RUNNING,
-    .name = "boot",
-    .tid = 1,
-    .all_node = LIST_INIT(boot_thread.all_node),
-    .release = release_nothing,
-};
+static struct thread boot_thread; /* what runs from here on: a thread like any other */
+
+static void become_thread(struct hart *hart)
+{
+    boot_thread.state = THREAD_RUNNING;
+    boot_thread.tid = 1;
+    memcpy(boot_thread.name, "boot", sizeof("boot"));
+    boot_thread.stack_lo = (uintptr_t)boot_stack;
+    boot_thread.stack_hi = (uintptr_t)boot_stack_top;
+    boot_thread.release = release_nothing;
+    boot_thread.hart = hart;
+    list_init(&boot_thread.all_node);
+    hart->current = &boot_thread;
+}
 
 void init_run(void)
 {
@@ -37,10 +44,7 @@ void init_run(void)
 void __attribute__((noreturn)) boot(unsigned long hartid, const void *fdt)
 {
     hart_init(&harts[0], 0, hartid);
-    boot_thread.stack_lo = (uintptr_t)boot_stack;
-    boot_thread.stack_hi = (uintptr_t)boot_stack_top;
-    boot_thread.hart = &harts[0];
-    harts[0].current = &boot_thread;
+    become_thread(&harts[0]);
     trap_init_hart();
     machine_init(fdt);
     if (!machine_range_is_free((uintptr_t)image_start, (uintptr_t)image_end))

@@ -9,11 +9,10 @@
  *          END                           the very last word of the block
  *      strings block                     the names of properties
  *
- * One pass over the stream, no recursion. At each node the parser steps over the properties, which
- * come first, and checks on the way that they lie inside the block; then it sees whether it knows the
- * node, and picks the properties it wants. What a node says to its children (how many cells an address
- * has, and what kind of node it is) is kept for each depth. Addresses on a bus are taken for addresses
- * of memory: `ranges` is not applied.
+ * One pass over the stream, no recursion. A node begins with its properties: the parser notes where
+ * those it knows are, then does with the node what its name, its parent or its `compatible` asks for.
+ * What a node says to its children (how many cells an address has, and what kind of node it is) is kept
+ * for each depth. Addresses on a bus are taken for addresses of memory: `ranges` is not applied.
  *
  * The parser trusts nothing but the total size. Three checks before the first token make the rest
  * cheap: the blocks lie inside the tree, the structure block ends with END, and the strings block
@@ -54,12 +53,17 @@ struct property {
     uint8_t value[];
 };
 
-static const struct property no_property; /* of length 0, like an empty one */
+static const struct property no_property; /* as if it were there and empty */
 
-#define TEXT_MAX 20
+/* --- what the parser knows --- */
 
-/* The properties somebody asks for. */
+struct known {
+    char text[20];
+    uint16_t meaning;
+};
+
 enum name {
+    UNKNOWN_NAME,
     COMPATIBLE,
     REG,
     INTERRUPTS,
@@ -77,107 +81,113 @@ enum name {
     NNAMES,
 };
 
-static const char names[NNAMES][TEXT_MAX] = {
-    [COMPATIBLE] = "compatible",
-    [REG] = "reg",
-    [INTERRUPTS] = "interrupts",
-    [INTERRUPTS_EXTENDED] = "interrupts-extended",
-    [STATUS] = "status",
-    [PHANDLE] = "phandle",
-    [MMU_TYPE] = "mmu-type",
-    [ADDRESS_CELLS] = "#address-cells",
-    [SIZE_CELLS] = "#size-cells",
-    [TIMEBASE_FREQUENCY] = "timebase-frequency",
-    [BOOTARGS] = "bootargs",
-    [INITRD_START] = "linux,initrd-start",
-    [INITRD_END] = "linux,initrd-end",
-    [RNG_SEED] = "rng-seed",
+static const struct known known_names[] = {
+    {"compatible", COMPATIBLE},
+    {"reg", REG},
+    {"interrupts", INTERRUPTS},
+    {"interrupts-extended", INTERRUPTS_EXTENDED},
+    {"status", STATUS},
+    {"phandle", PHANDLE},
+    {"mmu-type", MMU_TYPE},
+    {"#address-cells", ADDRESS_CELLS},
+    {"#size-cells", SIZE_CELLS},
+    {"timebase-frequency", TIMEBASE_FREQUENCY},
+    {"bootargs", BOOTARGS},
+    {"linux,initrd-start", INITRD_START},
+    {"linux,initrd-end", INITRD_END},
+    {"rng-seed", RNG_SEED},
 };
 
-/* The nodes the parser knows: children of the root by their name, devices by a word of their
- * `compatible`, and the others by what their parent is. */
-enum kind {
-    UNKNOWN, /* or a device */
-    ABOVE_ROOT,
-    ROOT,
-    CPUS,
-    CPU,
-    CHOSEN,
-    MEMORY,
-    RESERVED_MEMORY,
-    VIRTIO,
-    UART,
-    PLIC,
-    FINISHER,
-    RTC,
+enum node_kind { PLAIN, ABOVE_ROOT, ROOT, CPUS, CPU, CHOSEN, MEMORY, RESERVED_MEMORY };
+
+/* Children of the root, by name. */
+static const struct known known_nodes[] = {
+    {"cpus", CPUS},
+    {"chosen", CHOSEN},
+    {"memory", MEMORY},
+    {"reserved-memory", RESERVED_MEMORY},
 };
 
-static const struct known {
-    char text[TEXT_MAX - 1];
-    uint8_t kind;
-} known_nodes[] =
-    {
-        {"cpus", CPUS},
-        {"chosen", CHOSEN},
-        {"memory", MEMORY},
-        {"reserved-memory", RESERVED_MEMORY},
-},
-  known_devices[] = {
-      {"virtio,mmio", VIRTIO}, {"ns16550a", UART},         {"sifive,plic-1.0.0", PLIC},
-      {"riscv,plic0", PLIC},   {"sifive,test0", FINISHER}, {"google,goldfish-rtc", RTC},
+/* Devices, by a word of their `compatible`; where in `machine` they belong. */
+static const struct known known_devices[] = {
+    {"virtio,mmio", offsetof(struct machine, virtio)},
+    {"ns16550a", offsetof(struct machine, uart)},
+    {"sifive,plic-1.0.0", offsetof(struct machine, plic)},
+    {"riscv,plic0", offsetof(struct machine, plic)},
+    {"sifive,test0", offsetof(struct machine, finisher)},
+    {"google,goldfish-rtc", offsetof(struct machine, rtc)},
 };
+
+/* --- the parser's state --- */
 
 /* What the children of a node want to know of it. */
 struct level {
-    enum kind kind;
+    enum node_kind kind;
     uint32_t address_cells, size_cells;
 };
 
-#define DEPTH_MAX 6 /* deeper nodes hold nothing for us */
+#define DEPTH_MAX  6  /* deeper nodes hold nothing for us */
+#define CACHE_SIZE 64 /* entries, a power of two */
 
 struct parser {
     const uint8_t *last; /* the END token */
     const char *strings;
     uint32_t strings_size;
 
-    /* The node being read. */
-    const uint8_t *properties, *properties_end; /* checked: in one piece, inside the block */
-    struct level *level;                        /* its own; the one before is its parent's */
-    struct level levels[DEPTH_MAX + 1];         /* [0] is above the root */
+    const uint8_t *properties;            /* where those of the current node begin */
+    const struct property *found[NNAMES]; /* by name; before `properties`: an earlier node's */
+    struct level *level;                  /* of the current node; the one before is its parent's */
+    struct level levels[DEPTH_MAX + 1];   /* [0] is above the root */
 
-    /* Where a name was last seen, as the tree spells places. It stores each name once, so this saves
-     * nearly all comparisons; it need not, so a name seen elsewhere is compared. */
-    be32_t places[NNAMES];
+    /* A tree stores each name once and uses it many times, so where a name is stands for the name. A
+     * direct-mapped cache, by the place as it is spelt in the tree. */
+    be32_t cached_places[CACHE_SIZE];
+    uint8_t cached_names[CACHE_SIZE];
 
-    uint32_t intc_phandle[MACHINE_HARTS_MAX]; /* of each hart's interrupt controller */
-    const struct property *plic_contexts;     /* the interrupts-extended of the PLIC */
+    uint32_t intc_phandles[MACHINE_HARTS_MAX]; /* of each hart's interrupt controller */
+    const struct property *plic_contexts;      /* the interrupts-extended of the PLIC */
 };
 
-static void lacks(const char *what) __attribute__((noreturn));
-static void lacks(const char *what)
+static void bad_tree(const char *what) __attribute__((noreturn));
+static void bad_tree(const char *what)
 {
-    panic("the device tree lacks %s", what);
+    panic("the device tree %s", what);
 }
 
 static void damaged(void) __attribute__((noreturn));
 static void damaged(void)
 {
-    panic("the device tree is damaged");
-}
-
-static inline __attribute__((always_inline)) uint32_t swap32(uint32_t x)
-{
-    return x << 24 | (x & 0xff00) << 8 | (x >> 8 & 0xff00) | x >> 24;
+    bad_tree("is damaged");
 }
 
 /* `ncells` words as one number; the upper ones fall out if there are more than two. */
-static uint64_t be_cells(const uint8_t *bytes, uint32_t ncells)
+static uint64_t be_cells(const void *cells, uint32_t ncells)
 {
-    const be32_t *cell = (const be32_t *)bytes;
     uint64_t number = 0;
-    for (; ncells > 0; ncells--)
-        number = number << 32 | swap32(*cell++);
+    for (const be32_t *cell = cells; ncells > 0; cell++, ncells--) {
+        uint32_t x = *cell;
+        x = (x & 0x00ff00ff) << 8 | (x >> 8 & 0x00ff00ff);
+        number = number << 32 | (uint32_t)(x << 16 | x >> 16);
+    }
     return number;
+}
+
+static uint32_t be32(const void *number)
+{
+    return (uint32_t)be_cells(number, 1);
+}
+
+/* What `text` means: a name, or a node's name up to its '@'. 0: nothing we know. */
+static uint32_t find_text(const struct known *known, size_t n, const char *text)
+{
+    for (const struct known *end = known + n; known < end; known++) {
+        const char *k = known->text, *t = text;
+        while (*k == *t && *k)
+            k++, t++;
+        if (*k == '\0' && (*t == '\0' || *t == '@'))
+            return known->meaning;
+    }
+    return 0;
 }
 
 /* --- properties --- */
@@ -186,71 +196,59 @@ static uint64_t be_cells(const uint8_t *bytes, uint32_t ncells)
 static inline uint32_t length_of(const struct property *property)
 {
     uint32_t length = property->length;
-    return likely(length << 8 == 0) ? length >> 24
-                                    : (uint32_t)be_cells((void *)&property->length, 1);
+    return likely(length << 8 == 0) ? length >> 24 : be32(&property->length);
 }
 
-static inline const uint8_t *behind(const struct property *property, size_t length)
+static void cache_name(struct parser *parser, be32_t place, uint32_t slot)
 {
-    return property->value + ALIGN_UP(length, sizeof(be32_t));
-}
-
-/* Returns the first token that is no property, having checked those before it. */
-static const uint8_t *skip_properties(const struct parser *parser, const uint8_t *p)
-{
-    for (;;) {
-        const struct property *property = (const struct property *)p;
-        if (likely(property->token == FDT_PROP)) {
-            size_t left = (size_t)(parser->last - p);
-            size_t length = left < sizeof(*property) ? left : length_of(property);
-            if (length > left - sizeof(*property))
-                damaged();
-            p = behind(property, length);
-        } else if (property->token == FDT_NOP) {
-            p += sizeof(be32_t);
-        } else {
-            return p;
-        }
-    }
-}
-
-static bool is_named(struct parser *parser, const struct property *property, enum name name)
-{
-    uint32_t offset = swap32(property->name);
+    uint32_t offset = be32(&place);
     if (offset >= parser->strings_size)
         damaged();
-    const char *found = parser->strings + offset;
-    if (*found != names[name][0] || strcmp(found, names[name]) != 0)
-        return false;
-    parser->places[name] = property->name;
-    return true;
+    parser->cached_places[slot] = place;
+    parser->cached_names[slot] =
+        find_text(known_names, ARRAY_LEN(known_names), parser->strings + offset);
 }
 
-/* The property of the current node. */
-static const struct property *get(struct parser *parser, enum name name)
+/* Notes the properties from p on; returns the first token that is none. */
+static const uint8_t *read_properties(struct parser *parser, const uint8_t *p)
 {
-    const uint8_t *p = parser->properties;
-    while (p < parser->properties_end) {
+    parser->properties = p;
+    for (;;) {
         const struct property *property = (const struct property *)p;
-        if (property->token == FDT_NOP) {
+        if (unlikely(property->token != FDT_PROP)) {
+            if (property->token != FDT_NOP)
+                return p;
             p += sizeof(be32_t);
             continue;
         }
-        if (property->name == parser->places[name] || is_named(parser, property, name))
-            return property;
-        p = behind(property, length_of(property));
+        size_t left = (size_t)(parser->last - p);
+        size_t length = left < sizeof(*property) ? left : length_of(property);
+        if (length > left - sizeof(*property))
+            damaged();
+        be32_t place = property->name;
+        uint32_t slot = place >> 24 & (CACHE_SIZE - 1);
+        if (unlikely(parser->cached_places[slot] != place))
+            cache_name(parser, place, slot);
+        parser->found[parser->cached_names[slot]] = property;
+        p = property->value + ALIGN_UP(length, sizeof(be32_t));
     }
-    return &no_property;
 }
 
-static uint32_t get_u32(struct parser *parser, enum name name, uint32_t otherwise)
+/* The property of the current node. */
+static const struct property *get(const struct parser *parser, enum name name)
+{
+    const struct property *property = parser->found[name];
+    return (const uint8_t *)property >= parser->properties ? property : &no_property;
+}
+
+static uint32_t get_u32(const struct parser *parser, enum name name, uint32_t otherwise)
 {
     const struct property *property = get(parser, name);
-    return property->length ? (uint32_t)be_cells(property->value, 1) : otherwise;
+    return property->length ? be32(property->value) : otherwise;
 }
 
 /* "" also stands for a text without end. */
-static const char *get_text(struct parser *parser, enum name name)
+static const char *get_text(const struct parser *parser, enum name name)
 {
     const struct property *property = get(parser, name);
     uint32_t length = length_of(property);
@@ -258,7 +256,7 @@ static const char *get_text(struct parser *parser, enum name name)
 }
 
 /* An address of 32 or 64 bits, whatever the cells say. */
-static uint64_t get_address(struct parser *parser, enum name name)
+static uint64_t get_address(const struct parser *parser, enum name name)
 {
     const struct property *property = get(parser, name);
     return be_cells(property->value, length_of(property) / sizeof(be32_t));
@@ -266,22 +264,23 @@ static uint64_t get_address(struct parser *parser, enum name name)
 
 /* The (address, size) at offset *at of `reg`, in the cells of the parent; moves *at behind it. False:
  * there is none. */
-static bool next_range(struct parser *parser, uint32_t *at, struct machine_range *range)
+static bool next_range(const struct parser *parser, uint32_t *at, struct machine_range *range)
 {
     const struct property *reg = get(parser, REG);
-    const struct level *parent = parser->level - 1;
-    uint32_t size = 4 * (parent->address_cells + parent->size_cells);
-    if (parent->address_cells > 2 || parent->size_cells > 2 || *at + size > length_of(reg))
+    uint32_t address_cells = parser->level[-1].address_cells;
+    uint32_t size_cells = parser->level[-1].size_cells;
+    uint32_t address_at = *at, size_at = address_at + 4 * address_cells;
+    if (address_cells > 2 || size_cells > 2 || size_at + 4 * size_cells > length_of(reg))
         return false;
-    range->start = be_cells(reg->value + *at, parent->address_cells);
-    range->size = be_cells(reg->value + *at + 4 * parent->address_cells, parent->size_cells);
+    *at = size_at + 4 * size_cells;
+    range->start = be_cells(reg->value + address_at, address_cells);
+    range->size = be_cells(reg->value + size_at, size_cells);
     if (range->start + range->size < range->start)
         damaged();
-    *at += size;
-    return size > 0;
+    return *at > address_at;
 }
 
-static bool is_okay(struct parser *parser)
+static bool is_okay(const struct parser *parser)
 {
     const char *status = get_text(parser, STATUS);
     return *status == '\0' || *status == 'o'; /* okay; else disabled, reserved, fail */
@@ -289,7 +288,7 @@ static bool is_okay(struct parser *parser)
 
 /* --- nodes --- */
 
-static void read_memory(struct parser *parser)
+static void read_memory(const struct parser *parser)
 {
     struct machine_range bank;
     for (uint32_t at = 0; next_range(parser, &at, &bank);)
@@ -297,21 +296,21 @@ static void read_memory(struct parser *parser)
             machine.ram = bank;
 }
 
-static struct machine_range *new_reserved(void)
+static void add_reserved(const struct machine_range *range)
 {
     if (machine.nreserved == ARRAY_LEN(machine.reserved))
-        panic("the device tree reserves too many ranges");
-    return &machine.reserved[machine.nreserved++];
+        bad_tree("reserves too many ranges");
+    machine.reserved[machine.nreserved++] = *range;
 }
 
-static void read_reserved(struct parser *parser)
+static void read_reserved(const struct parser *parser)
 {
     struct machine_range range;
     for (uint32_t at = 0; next_range(parser, &at, &range);)
-        *new_reserved() = range;
+        add_reserved(&range);
 }
 
-static void read_chosen(struct parser *parser)
+static void read_chosen(const struct parser *parser)
 {
     machine.bootargs = get_text(parser, BOOTARGS);
     machine.initrd.start = get_address(parser, INITRD_START);
@@ -323,15 +322,15 @@ static void read_chosen(struct parser *parser)
     memcpy(machine.rng_seed, seed->value, machine.rng_seed_length);
 }
 
-/* Only harts have this property; one without an MMU cannot run this kernel. */
-static enum kind read_cpu(struct parser *parser)
+/* Only harts have an mmu-type; one without an MMU cannot run this kernel. */
+static enum node_kind read_cpu(struct parser *parser)
 {
     uint32_t i = machine.nharts;
     if (get(parser, MMU_TYPE) == &no_property || !is_okay(parser) || i == MACHINE_HARTS_MAX)
-        return UNKNOWN;
+        return PLAIN;
     machine.hartids[i] = get_u32(parser, REG, 0);
     machine.plic_context[i] = PLIC_NO_CONTEXT;
-    parser->intc_phandle[i] = 0;
+    parser->intc_phandles[i] = 0;
     machine.nharts++;
     return CPU;
 }
@@ -339,21 +338,7 @@ static enum kind read_cpu(struct parser *parser)
 static void read_cpu_child(struct parser *parser)
 {
     if (strcmp(get_text(parser, COMPATIBLE), "riscv,cpu-intc") == 0)
-        parser->intc_phandle[machine.nharts - 1] = get_u32(parser, PHANDLE, 0);
-}
-
-static struct machine_device *single_device(enum kind kind)
-{
-    switch (kind) {
-    case UART:
-        return &machine.uart;
-    case PLIC:
-        return &machine.plic;
-    case FINISHER:
-        return &machine.finisher;
-    default:
-        return &machine.rtc;
-    }
+        parser->intc_phandles[machine.nharts - 1] = get_u32(parser, PHANDLE, 0);
 }
 
 /* Keeps virtio devices sorted by address. QEMU's tree lists them from the highest address down, so the
@@ -362,44 +347,27 @@ static void add_virtio(const struct machine_device *device)
 {
     if (device->irq == 0 || machine.nvirtio == MACHINE_VIRTIO_MAX)
         return;
-    machine.nvirtio++;
-    struct machine_device *slot = --machine.virtio, *end = slot + machine.nvirtio;
-    for (; slot + 1 < end && slot[1].base < device->base; slot++)
+    struct machine_device *slot = --machine.virtio, *last = slot + machine.nvirtio++;
+    for (; slot < last && slot[1].base < device->base; slot++)
         slot[0] = slot[1];
     *slot = *device;
 }
 
 /* Of each kind but virtio the first counts. */
-static void add_device(struct parser *parser, enum kind kind)
+static void add_device(struct parser *parser, struct machine_device *place)
 {
     struct machine_range reg;
     uint32_t at = 0;
-    if (!is_okay(parser) || !next_range(parser, &at, &reg) || reg.size == 0)
+    if (!is_okay(parser) || !next_range(parser, &at, &reg))
         return;
     struct machine_device device = {reg.start, reg.size, get_u32(parser, INTERRUPTS, 0)};
-    if (kind == VIRTIO) {
+    if ((void *)place == &machine.virtio) {
         add_virtio(&device);
-        return;
+    } else if (place->size == 0) {
+        *place = device;
+        if (place == &machine.plic)
+            parser->plic_contexts = get(parser, INTERRUPTS_EXTENDED);
     }
-    struct machine_device *single = single_device(kind);
-    if (single->size > 0)
-        return;
-    *single = device;
-    if (kind == PLIC)
-        parser->plic_contexts = get(parser, INTERRUPTS_EXTENDED);
-}
-
-/* The kind of node this text stands for; in the name of a node it ends with '@'. */
-static enum kind find_kind(const struct known *known, size_t n, const char *text)
-{
-    for (; n > 0; known++, n--) {
-        const char *k = known->text, *t = text;
-        while (*k && *k == *t)
-            k++, t++;
-        if (*k == '\0' && (*t == '\0' || *t == '@'))
-            return known->kind;
-    }
-    return UNKNOWN;
 }
 
 /* `compatible` is a list of texts, the most specific first. */
@@ -407,37 +375,48 @@ static void read_device(struct parser *parser)
 {
     const char *text = get_text(parser, COMPATIBLE);
     const char *end = text + length_of(get(parser, COMPATIBLE));
-    enum kind kind = UNKNOWN;
-    for (; *text && text < end && kind == UNKNOWN; text += strlen(text) + 1)
-        kind = find_kind(known_devices, ARRAY_LEN(known_devices), text);
-    if (kind != UNKNOWN)
-        add_device(parser, kind);
+    for (; *text && text < end; text += strlen(text) + 1) {
+        uint32_t offset = find_text(known_devices, ARRAY_LEN(known_devices), text);
+        if (offset) {
+            add_device(parser, (void *)((char *)&machine + offset));
+            return;
+        }
+    }
 }
 
-static enum kind read_node(struct parser *parser, const char *name)
+static enum node_kind read_below_root(struct parser *parser, const char *name)
 {
-    enum kind parent = parser->level[-1].kind;
-    enum kind kind = UNKNOWN;
-    if (parent == ABOVE_ROOT)
-        kind = ROOT;
-    else if (parent == ROOT)
-        kind = find_kind(known_nodes, ARRAY_LEN(known_nodes), name);
-    else if (parent == CPUS)
-        kind = read_cpu(parser);
-    else if (parent == CPU)
-        read_cpu_child(parser);
-    else if (parent == RESERVED_MEMORY)
-        read_reserved(parser);
-
+    enum node_kind kind = find_text(known_nodes, ARRAY_LEN(known_nodes), name);
     if (kind == CPUS)
         machine.timebase_hz = get_u32(parser, TIMEBASE_FREQUENCY, 0);
     else if (kind == CHOSEN)
         read_chosen(parser);
     else if (kind == MEMORY)
         read_memory(parser);
-    else if (kind == UNKNOWN)
+    else if (kind == PLAIN)
         read_device(parser);
     return kind;
+}
+
+static enum node_kind read_node(struct parser *parser, const char *name)
+{
+    switch (parser->level[-1].kind) {
+    case ABOVE_ROOT:
+        return ROOT;
+    case ROOT:
+        return read_below_root(parser, name);
+    case CPUS:
+        return read_cpu(parser);
+    case CPU:
+        read_cpu_child(parser);
+        break;
+    case RESERVED_MEMORY:
+        read_reserved(parser);
+        break;
+    default:
+        read_device(parser);
+    }
+    return PLAIN;
 }
 
 /* --- the blocks --- */
@@ -448,25 +427,9 @@ static const uint8_t *skip_name(const struct parser *parser, const uint8_t *p)
     do {
         if (p >= parser->last)
             damaged();
-        p += 4;
+        p += sizeof(be32_t);
     } while (p[-1] != '\0');
     return p;
-}
-
-/* Reads the node whose name is at p, but not its children; returns what follows. */
-static const uint8_t *begin_node(struct parser *parser, const uint8_t *p, int depth)
-{
-    parser->properties = skip_name(parser, p);
-    parser->properties_end = skip_properties(parser, parser->properties);
-    if (depth >= DEPTH_MAX)
-        return parser->properties_end;
-    struct level *level = parser->level = &parser->levels[depth + 1];
-    level->kind = read_node(parser, (const char *)p);
-    if (*(const be32_t *)parser->properties_end == FDT_BEGIN_NODE) { /* it has children */
-        level->address_cells = get_u32(parser, ADDRESS_CELLS, 2);    /* the standard's defaults */
-        level->size_cells = get_u32(parser, SIZE_CELLS, 1);
-    }
-    return parser->properties_end;
 }
 
 static void read_structure(struct parser *parser, const uint8_t *p)
@@ -474,16 +437,22 @@ static void read_structure(struct parser *parser, const uint8_t *p)
     int depth = 0;
     do {
         be32_t token = *(const be32_t *)p;
+        p += sizeof(be32_t);
         if (token == FDT_BEGIN_NODE) {
-            p = begin_node(parser, p + 4, depth++);
+            const char *name = (const char *)p;
+            p = read_properties(parser, skip_name(parser, p));
+            if (++depth > DEPTH_MAX)
+                continue;
+            struct level *level = parser->level = &parser->levels[depth];
+            level->kind = read_node(parser, name);
+            level->address_cells = get_u32(parser, ADDRESS_CELLS, 2); /* the standard's defaults */
+            level->size_cells = get_u32(parser, SIZE_CELLS, 1);
         } else if (token == FDT_END_NODE) {
-            p += 4;
             depth--;
-        } else { /* properties behind a child, where they must not be, are not read */
-            const uint8_t *next = skip_properties(parser, p);
-            if (next == p)
-                damaged();
-            p = next;
+        } else if (token == FDT_PROP) { /* behind a child, where it must not be: not read */
+            p = read_properties(parser, p - sizeof(be32_t));
+        } else if (token != FDT_NOP) {
+            damaged();
         }
     } while (depth > 0);
 }
@@ -496,7 +465,7 @@ static void read_reservations(const uint8_t *p, const uint8_t *end)
         struct machine_range range = {be_cells(p, 2), be_cells(p + 8, 2)};
         if (range.start == 0 && range.size == 0)
             return;
-        *new_reserved() = range;
+        add_reserved(&range);
     }
 }
 
@@ -507,11 +476,11 @@ static void find_plic_contexts(const struct parser *parser)
     const uint8_t *entry = parser->plic_contexts->value;
     uint32_t ncontexts = length_of(parser->plic_contexts) / ENTRY;
     for (uint32_t context = 0; context < ncontexts; context++, entry += ENTRY) {
-        if (be_cells(entry + 4, 1) != SUPERVISOR_EXTERNAL)
+        if (be32(entry + 4) != SUPERVISOR_EXTERNAL)
             continue;
-        uint32_t phandle = (uint32_t)be_cells(entry, 1);
+        uint32_t phandle = be32(entry);
         for (uint32_t i = 0; i < machine.nharts; i++)
-            if (parser->intc_phandle[i] == phandle)
+            if (parser->intc_phandles[i] == phandle)
                 machine.plic_context[i] = context;
     }
 }
@@ -520,60 +489,61 @@ static void check_machine(void)
 {
     const struct machine_range *ram = &machine.ram, *initrd = &machine.initrd;
     if (ram->size == 0)
-        lacks("memory where the kernel is");
+        bad_tree("lists no memory where the kernel is");
     if (machine.nharts == 0)
-        lacks("a hart");
+        bad_tree("lists no hart");
     if (machine.timebase_hz == 0)
-        lacks("the timebase-frequency");
+        bad_tree("lacks the timebase-frequency");
     if (initrd->size > 0 && (initrd->start < ram->start || initrd->size > ram->size ||
                              initrd->start - ram->start > ram->size - initrd->size))
-        panic("the initrd is not in memory");
+        bad_tree("puts the initrd outside of memory");
 }
 
-/* Whether a block lies inside of `total` bytes, and is aligned. */
-static bool is_inside(uint32_t offset, uint32_t size, uint32_t align, uint32_t total)
+/* Whether a block of words lies inside of `total` bytes. */
+static bool is_inside(uint32_t offset, uint32_t size, uint32_t total)
 {
-    return offset % align == 0 && offset <= total && size <= total - offset;
+    return (offset | size) % sizeof(be32_t) == 0 && offset <= total && size <= total - offset;
 }
 
-static bool is_good_header(const struct fdt_header *header)
+/* The header in this machine's byte order, checked. */
+static void read_header(struct fdt_header *header, const void *fdt)
 {
+    be32_t *word = &header->magic;
+    for (size_t at = 0; at < sizeof(*header); at += sizeof(be32_t))
+        *word++ = be32((const char *)fdt + at);
     uint32_t total = header->total_size;
-    return total <= FDT_MAX && header->version >= FDT_VERSION &&
-           header->compatible_version <= FDT_VERSION && header->strings_size > 0 &&
-           header->struct_size >= 8 && header->struct_size % 4 == 0 &&
-           is_inside(header->struct_offset, header->struct_size, 4, total) &&
-           is_inside(header->strings_offset, header->strings_size, 1, total) &&
-           is_inside(header->reserve_offset, 0, 4, total);
+    if (header->magic != FDT_MAGIC)
+        panic("no device tree at %p", fdt);
+    if (total > FDT_MAX || header->version < FDT_VERSION ||
+        header->compatible_version > FDT_VERSION || header->struct_size < 8 ||
+        !is_inside(header->struct_offset, header->struct_size, total) ||
+        !is_inside(header->reserve_offset, 0, total) || header->strings_size == 0 ||
+        header->strings_offset > total || header->strings_size > total - header->strings_offset)
+        damaged();
 }
 
 void machine_init(const void *fdt)
 {
-    enum { NWORDS = sizeof(struct fdt_header) / sizeof(be32_t) };
-    be32_t words[NWORDS];
-    for (int i = 0; i < NWORDS; i++)
-        words[i] = (uint32_t)be_cells((const uint8_t *)fdt + 4 * i, 1);
-    const struct fdt_header *header = (const struct fdt_header *)words;
-    if ((uintptr_t)fdt % 4 != 0 || header->magic != FDT_MAGIC)
-        panic("no device tree at %p", fdt);
-    if (!is_good_header(header))
-        damaged();
-
     const uint8_t *base = fdt;
-    struct parser parser;
-    memset(&parser, 0xff, sizeof(parser)); /* no name is at place -1 */
-    parser.last = base + header->struct_offset + header->struct_size - 4;
-    parser.strings = (const char *)base + header->strings_offset;
-    parser.strings_size = header->strings_size;
-    parser.levels[0].kind = ABOVE_ROOT;
-    parser.plic_contexts = &no_property;
+    struct fdt_header header;
+    read_header(&header, fdt);
+
+    struct parser parser = {
+        .last = base + header.struct_offset + header.struct_size - sizeof(be32_t),
+        .strings = (const char *)base + header.strings_offset,
+        .strings_size = header.strings_size,
+        .levels[0].kind = ABOVE_ROOT,
+        .plic_contexts = &no_property,
+    };
+    memset(parser.cached_places, 0xff, sizeof(parser.cached_places)); /* no name is there */
     if (*(const be32_t *)parser.last != FDT_END || parser.strings[parser.strings_size - 1] != '\0')
         damaged();
-    machine.fdt = (struct machine_range){(uintptr_t)fdt, header->total_size};
+
+    machine.fdt = (struct machine_range){(uintptr_t)fdt, header.total_size};
     machine.bootargs = "";
     machine.virtio = machine.virtio_slots + MACHINE_VIRTIO_MAX;
-    read_reservations(base + header->reserve_offset, base + header->total_size);
-    read_structure(&parser, base + header->struct_offset);
+    read_reservations(base + header.reserve_offset, base + header.total_size);
+    read_structure(&parser, base + header.struct_offset);
     find_plic_contexts(&parser);
     check_machine();
 }

@@ -1,23 +1,28 @@
 /* The descriptors of the fused program: 0, 1 and 2 are the console from the start. */
+#include "kern/core/init.h"
 #include "kern/dev/tty.h"
-#include "kern/fs/device.h"
 #include "kern/fs/fdtable.h"
 
-/* One reference more than there are descriptors: it is never released. */
-static struct file console = {
-    .vnode = &tty_device.vnode,
-    .refs = 4,
-    .flags = O_RDWR,
-};
+static struct file console;
+static struct fdtable descriptors;
+static struct fs_context context;
 
-static struct fdtable descriptors = {
-    .refs = 1,
-    .files = {&console, &console, &console},
-};
-
-static struct fs_context context = {.files = &descriptors, .umask = 022};
+/* Done here and not by initialisers of the variables: those would be bytes of the image. */
+static void files_init(void)
+{
+    console.vnode = &tty_device.vnode;
+    console.flags = O_RDWR;
+    console.refs = 1; /* ours: it is never released */
+    descriptors.refs = 1;
+    for (int fd = 0; fd <= 2; fd++)
+        descriptors.files[fd] = file_ref(&console);
+    context.files = &descriptors;
+    context.umask = 022;
+}
+INIT_ENTRY(INIT_FILES, files_init);
 
 struct fs_context *fs_context(void)
 {
+    INIT_NEEDS(files_init);
     return &context;
 }

@@ -29,8 +29,7 @@ long sys_set_robust_list(void *head, size_t len)
 static bool group_exists(int pgid, int sid)
 {
     struct proc *proc;
-    list_for_each(proc, &procs, all)
-    {
+    list_for_each(proc, &procs, all) {
         if (proc->pgid == pgid && proc->sid == sid)
             return true;
     }
@@ -119,8 +118,7 @@ static char state_letter(struct proc *proc)
     struct thread *thread;
     if (proc->state == PROC_ZOMBIE)
         return 'Z';
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         if (thread->state == THREAD_RUNNING || thread->state == THREAD_READY)
             return 'R';
     }
@@ -148,8 +146,7 @@ static bool describe_next(int pid, struct proc_info *info)
 {
     struct proc *proc, *next = NULL;
     spin_lock(&proc_lock);
-    list_for_each(proc, &procs, all)
-    {
+    list_for_each(proc, &procs, all) {
         if (proc->pid > pid && (!next || proc->pid < next->pid))
             next = proc;
     }

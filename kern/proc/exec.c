@@ -209,6 +209,8 @@ long sys_execve(const char *path, char *const *argv, char *const *envp)
     if (!error)
         error = run(&exec);
     release(&exec);
+    if (!error)
+        user_resume();
     return error;
 }
 

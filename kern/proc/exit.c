@@ -28,8 +28,7 @@ bool proc_must_leave(const struct thread *thread)
 static void interrupt_threads(struct proc *proc, const struct thread *except)
 {
     struct thread *thread;
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         if (thread != except)
             thread_interrupt(thread);
     }
@@ -127,8 +126,7 @@ static void announce_zombie(struct proc *proc)
 static void give_children_to_init(struct proc *proc)
 {
     struct proc *init = proc_init(), *child, *after;
-    list_for_each_safe(child, after, &proc->children, sibling)
-    {
+    list_for_each_safe(child, after, &proc->children, sibling) {
         list_remove(&child->sibling);
         list_push_back(&init->children, &child->sibling);
         child->parent = init;

@@ -49,9 +49,7 @@ void user_thread_start(void *arg)
     int *set_tid = (int *)TF_SET_TID(tf);
     if (set_tid)
         copy_to_user(set_tid, &thread->tid, sizeof(thread->tid)); /* a bad address is its problem */
-    irq_disable();
-    user_return_work();
-    trap_return(tf);
+    user_resume();
 }
 
 /* After the switch away from a thread that ended, interrupts off. */

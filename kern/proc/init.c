@@ -34,14 +34,13 @@ static void open_console(struct fdtable *files)
 /* The kernel stack of init: becomes the program as execve would make it. */
 static void init_thread(void *tf)
 {
+    (void)tf;
     static char *const no_environment[] = {NULL};
     open_console(proc_current()->fs.files);
     int error = exec_program(INIT_PATH, init_argv, no_environment);
     if (error)
         panic("cannot run %s (error %d): is it on the root file system?", INIT_PATH, -error);
-    irq_disable();
-    user_return_work();
-    trap_return(tf);
+    user_resume();
 }
 
 static void connect_hooks(void)

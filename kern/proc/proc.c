@@ -17,8 +17,7 @@ static unsigned population; /* atomic */
 struct proc *proc_find(int pid)
 {
     struct proc *proc;
-    list_for_each(proc, &procs, all)
-    {
+    list_for_each(proc, &procs, all) {
         if (proc->pid == pid)
             return proc;
     }
@@ -34,8 +33,7 @@ uint64_t proc_cpu_ns(struct proc *proc)
 {
     uint64_t sum = proc->cpu_ns;
     struct thread *thread;
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         sum += thread_cpu_ns(thread);
     }
     return sum;

@@ -99,8 +99,9 @@ void signal_deliver(void);
 
 /* user_trap.c */
 void user_trap_init(void); /* from now on there may be user mode */
-/* What is left to do before a thread may run in user mode; called and returns with interrupts off. */
-void user_return_work(void);
+/* From a system call or the start of a thread to user mode, with exactly the registers in the running
+ * thread's trapframe: for those who wrote it. (Others simply return.) */
+void user_resume(void) __attribute__((noreturn));
 
 /* user_fault.c: a page fault of the running program, interrupts on: true if it may go on. */
 bool user_fault_resolve(struct trapframe *tf);

@@ -37,8 +37,7 @@ static bool is_valid(int sig)
 static struct thread *thread_that_takes(struct proc *proc, unsigned long signals)
 {
     struct thread *thread;
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         if (signals & ~thread->sigmask)
             return thread;
     }
@@ -76,8 +75,7 @@ void signal_send_group(int pgid, int sig)
 {
     struct proc *proc;
     spin_lock(&proc_lock);
-    list_for_each(proc, &procs, all)
-    {
+    list_for_each(proc, &procs, all) {
         if (proc->pgid == pgid)
             signal_send_proc(proc, sig);
     }
@@ -136,8 +134,7 @@ int signal_kill(int pid, int sig)
     if (sig != 0 && !is_valid(sig))
         return -EINVAL;
     spin_lock(&proc_lock);
-    list_for_each(proc, &procs, all)
-    {
+    list_for_each(proc, &procs, all) {
         if (!is_target(proc, pid, sender))
             continue;
         result = 0;
@@ -165,8 +162,7 @@ static struct thread *find_thread(int tgid, int tid)
     struct thread *thread;
     if (!proc)
         return NULL;
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         if (thread->tid == tid)
             return thread;
     }
@@ -190,8 +186,7 @@ static void drop_pending(struct proc *proc, int sig)
 {
     struct thread *thread;
     proc->sigpending &= ~BIT(sig);
-    list_for_each(thread, &proc->threads, proc_node)
-    {
+    list_for_each(thread, &proc->threads, proc_node) {
         thread->sigpending &= ~BIT(sig);
     }
 }

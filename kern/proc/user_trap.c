@@ -15,7 +15,8 @@
 #include "kern/sys/dispatch.h"
 #include "kern/sys/errno.h"
 
-void user_return_work(void)
+/* What is left to do before the thread may run in user mode; interrupts are off. */
+static void user_return_work(void)
 {
     for (;;) {
         struct hart *hart = this_hart(); /* may be another one each time around */
@@ -29,6 +30,13 @@ void user_return_work(void)
             return;
         }
     }
+}
+
+void user_resume(void)
+{
+    irq_disable();
+    user_return_work();
+    trap_return(thread_current()->tf);
 }
 
 static bool is_page_fault(unsigned long cause)

@@ -39,8 +39,7 @@ static struct proc *find_zombie(struct proc *parent, int pid, bool *some)
 {
     struct proc *child;
     *some = false;
-    list_for_each(child, &parent->children, sibling)
-    {
+    list_for_each(child, &parent->children, sibling) {
         if (!is_selected(child, pid))
             continue;
         *some = true;

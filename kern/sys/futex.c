@@ -145,8 +145,7 @@ static unsigned wake_some(struct bucket *bucket, const struct futex_key *key, un
 {
     struct futex_waiter *waiter, *after;
     unsigned woken = 0;
-    list_for_each_safe(waiter, after, &bucket->waiters, node)
-    {
+    list_for_each_safe(waiter, after, &bucket->waiters, node) {
         if (woken == n)
             break;
         if (!is_same(&waiter->key, key) || !(waiter->bitset & bitset))
@@ -196,8 +195,7 @@ static unsigned move_some(struct bucket *from, const struct futex_key *old_key, 
 {
     struct futex_waiter *waiter, *after;
     unsigned moved = 0;
-    list_for_each_safe(waiter, after, &from->waiters, node)
-    {
+    list_for_each_safe(waiter, after, &from->waiters, node) {
         if (moved == n)
             break;
         if (!is_same(&waiter->key, old_key))

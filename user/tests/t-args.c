@@ -75,7 +75,7 @@ static char good_path[] = "/tmp/t-args/file";
 static char *good_argv[] = {good_path, NULL};
 
 static const struct attack attacks[] = {
-    {"getcwd", SYS_getcwd, {0, 100}, 0, OUT, 0},
+    {"getcwd", SYS_getcwd, {0, 100}, 0, OUT_PART, 0},
     {"mkdirat", SYS_mkdirat, {AT, 0, 0777}, 1, TEXT, 0},
     {"unlinkat", SYS_unlinkat, {AT, 0, 0}, 1, TEXT, 0},
     {"faccessat", SYS_faccessat, {AT, 0, 0}, 1, TEXT, 0},

@@ -237,21 +237,19 @@ def _hart(value: gdb.Value, index: int) -> Hart:
 
 
 def _threads(table: gdb.Value, harts: list[Hart]) -> Iterator[Thread]:
-    """Those on the list, and those that are on no list: the one that booted."""
+    """Those on the list, and the one that booted, which is on no list."""
     first = table[0]
     kind_of_thread = first["current"].type.target().strip_typedefs()
-    seen = set()
-    for hart in harts:
-        value = table[hart.index]["current"].dereference()
-        if hart.current and hart.current not in seen:
-            seen.add(hart.current)
-            yield _thread(_fetched(value), pointer(first.address), first.type.sizeof)
+    values = {hart.current: table[hart.index]["current"].dereference() for hart in harts}
+    boot_thread = variable("kern/core/boot.c", "boot_thread")
+    if boot_thread is not None and int(boot_thread["state"]) != DEAD:
+        values[pointer(boot_thread.address)] = boot_thread
     everybody = variable("kern/sched/thread.c", "all_threads")
-    if everybody is None:
-        return
-    for value in entries(everybody, kind_of_thread, "all_node"):
-        if pointer(value.address) not in seen:
-            yield _thread(value, pointer(first.address), first.type.sizeof)
+    if everybody is not None:
+        values.update((pointer(value.address), value)
+                      for value in entries(everybody, kind_of_thread, "all_node"))
+    for value in values.values():
+        yield _thread(_fetched(value), pointer(first.address), first.type.sizeof)
 
 
 def _thread(value: gdb.Value, first_hart: int, hart_size: int) -> Thread:

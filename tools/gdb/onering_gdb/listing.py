@@ -129,12 +129,12 @@ class Harts(Command):
             enabled, pending = guest.register("sie"), guest.register("sip")
             on = mode == "user" or (mode == "kernel" and guest.register("sstatus") & _SSTATUS_SIE)
         said = ("on: " if on else "off: ") + self._names(enabled)
-        waiting = self._names(enabled & pending)
-        return mode, said + (f"; waiting: {waiting}" if waiting else ""), place
+        waiting = enabled & pending
+        return mode, said + (f"; waiting: {self._names(waiting)}" if waiting else ""), place
 
     @staticmethod
     def _names(bits: int) -> str:
-        return ", ".join(name for bit, name in _INTERRUPTS.items() if bits >> bit & 1)
+        return ", ".join(name for bit, name in _INTERRUPTS.items() if bits >> bit & 1) or "none"
 
 
 def install() -> None:

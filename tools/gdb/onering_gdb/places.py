@@ -79,8 +79,8 @@ def of_thread(kernel: Kernel, thread: Thread, root: int | None) -> str:
     if thread.ra == label("thread_trampoline"):
         return f"not begun: {describe(thread.s[0])}"
     place = describe(thread.ra)
-    for pc in _callers(thread, root):
-        if pc < guest.RAM_BASE:
+    for pc, in_user_mode in _callers(thread, root):
+        if in_user_mode:
             proc = kernel.proc_of(thread)
             return f"user {_user(pc, proc.name if proc else '')}"
         symbol = function(pc)
@@ -91,18 +91,23 @@ def of_thread(kernel: Kernel, thread: Thread, root: int | None) -> str:
     return place
 
 
-def _callers(thread: Thread, root: int | None) -> Iterator[int]:
+def _callers(thread: Thread, root: int | None) -> Iterator[tuple[int, bool]]:
     """Along the frame pointers that all kernel functions keep (see backtrace_collect in
     kern/core/panic.c), and on through traps: a frame pointer is the value sp had at the call, so
     that of a function called by the vector is the address of the trapframe."""
     pc, fp = thread.ra - 1, thread.s[0]
     for _ in range(_DEPTH):
-        yield pc
-        if pc < guest.RAM_BASE or not thread.stack_lo + 16 <= fp <= thread.stack_hi or fp % 8:
+        yield pc, False
+        if not thread.stack_lo + 16 <= fp <= thread.stack_hi or fp % 8:
             return
         caller, ra = struct.unpack("<2Q", guest.read_virtual(root, fp - 16, 16))
         if ra in unwind.trap_addresses():
             frame = Trapframe.read(root, fp)
             pc, fp = frame.pc, frame.regs[S0]
+            if frame.from_user:
+                yield pc, True
+                return
+        elif ra == 0:
+            return
         else:
             pc, fp = ra - 1, caller

@@ -102,8 +102,7 @@ class _WhoRuns(gdb.Function):
 
     def invoke(self):
         try:
-            guest.require()
-            with guest.physical():
+            with guest.physical():      # no guest.require(): a condition is asked before gdb
                 return self.answer(kernel.running_thread(guest.selected_hartid()))
         except (gdb.error, gdb.GdbError):
             return self.answer(None)
