@@ -113,8 +113,7 @@ static int format_one(char *out, size_t size, char letter, const struct tm *tm)
     case 'e':
         return snprintf(out, size, "%2d", tm->tm_mday);
     case 'F':
-        return snprintf(out, size, "%d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1,
-                        tm->tm_mday);
+        return snprintf(out, size, "%d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday);
     case 'H':
         return snprintf(out, size, "%02d", tm->tm_hour);
     case 'j':

@@ -32,7 +32,7 @@ enum {
     F_WRITING = 1 << 3, /* the buffer holds output */
     F_EOF = 1 << 4,
     F_ERROR = 1 << 5,
-    F_HEAP = 1 << 6,     /* the FILE came from malloc */
+    F_HEAP = 1 << 6, /* the FILE came from malloc */
 };
 
 /* Every FILE but the standard ones; flushed at exit. */
@@ -40,10 +40,10 @@ extern struct __file *__open_files;
 extern int __open_files_lock;
 
 /* These expect the FILE's lock to be held. */
-int __file_flush(FILE *f);                                /* 0 or EOF */
-size_t __file_write(FILE *f, const char *src, size_t n);  /* bytes taken */
+int __file_flush(FILE *f);                                 /* 0 or EOF */
+size_t __file_write(FILE *f, const char *src, size_t n);   /* bytes taken */
 size_t __file_read(FILE *f, unsigned char *dst, size_t n); /* bytes given */
-int __file_fill(FILE *f);                                 /* 0 if a byte can be read, else EOF */
+int __file_fill(FILE *f);                                  /* 0 if a byte can be read, else EOF */
 
 /* The formatter: hands out the text in pieces. */
 struct text_sink {

@@ -50,7 +50,8 @@ void __format_pieces(struct text_sink *sink, const struct conversion *c, const s
 
 static void put_padded(struct text_sink *sink, const struct conversion *c, const char *s, size_t n)
 {
-    __format_pieces(sink, c, &(struct pieces){.prefix = "", .body = s, .body_length = n, .tail = ""});
+    __format_pieces(sink, c,
+                    &(struct pieces){.prefix = "", .body = s, .body_length = n, .tail = ""});
 }
 
 /* Zeros between prefix and digits: up to the precision, or else up to the width if '0' asks. */
@@ -102,8 +103,7 @@ static void put_signed(struct text_sink *sink, const struct conversion *c, enum 
     put_integer(sink, c, v < 0 ? -(uint64_t)v : (uint64_t)v, v < 0, 10);
 }
 
-static void put_unsigned(struct text_sink *sink, struct conversion *c, enum size size,
-                         va_list *ap)
+static void put_unsigned(struct text_sink *sink, struct conversion *c, enum size size, va_list *ap)
 {
     uint64_t v = size == SIZE_LONG ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned);
     if (size == SIZE_SHORT)

@@ -19,8 +19,8 @@
 enum {
     BASE = 1000000000,
     GROUP_DIGITS = 9,
-    POINT = 36,             /* 36 * 9 digits hold 2^1024 */
-    GROUPS = POINT + 120,   /* 120 * 9 digits hold 2^-1074 */
+    POINT = 36,           /* 36 * 9 digits hold 2^1024 */
+    GROUPS = POINT + 120, /* 120 * 9 digits hold 2^-1074 */
     NDIGITS = GROUPS * GROUP_DIGITS,
     MANTISSA_BITS = 52,
     EXPONENT_BIAS = 1075, /* of the mantissa as a whole number */
@@ -188,8 +188,8 @@ static void put_special(struct text_sink *sink, const struct conversion *c, cons
 {
     int capital = c->type < 'a';
     const char *word = value != value ? (capital ? "NAN" : "nan") : (capital ? "INF" : "inf");
-    __format_pieces(
-        sink, c, &(struct pieces){.prefix = prefix, .body = word, .body_length = 3, .tail = ""});
+    __format_pieces(sink, c,
+                    &(struct pieces){.prefix = prefix, .body = word, .body_length = 3, .tail = ""});
 }
 
 /* Decides between the styles as %g does, and leaves in *precision the digits after the point. */

@@ -37,8 +37,7 @@ int getopt(int argc, char *const argv[], const char *options)
         within = 0;
         if (optarg == NULL) {
             optind = argc;
-            return options[0] == ':' ? ':'
-                                     : complain(argv, "option requires an argument", letter);
+            return options[0] == ':' ? ':' : complain(argv, "option requires an argument", letter);
         }
         return letter;
     }

@@ -17,12 +17,12 @@
  *                            ^ tp
  */
 struct __thread_block {
-    int tid;                     /* the kernel zeroes it and wakes its futex when the thread is gone */
-    int fate;                    /* enum thread_fate */
-    void *(*fn)(void *);         /* what the thread runs, and with what */
+    int tid;             /* the kernel zeroes it and wakes its futex when the thread is gone */
+    int fate;            /* enum thread_fate */
+    void *(*fn)(void *); /* what the thread runs, and with what */
     void *arg;
-    void *result;                /* of fn, or of pthread_exit */
-    void *map;                   /* stack and this block: one mapping; NULL for the first thread */
+    void *result; /* of fn, or of pthread_exit */
+    void *map;    /* stack and this block: one mapping; NULL for the first thread */
     size_t map_size;
     struct __thread_block *next; /* in the list of detached threads */
     void *specific[PTHREAD_KEYS_MAX];

@@ -111,8 +111,7 @@ static struct __thread_block *new_block(size_t stack_size)
         sys_munmap(map, n);
         return NULL;
     }
-    struct __thread_block *t =
-        (struct __thread_block *)__tls_place(map + n - __tls_space()) - 1;
+    struct __thread_block *t = (struct __thread_block *)__tls_place(map + n - __tls_space()) - 1;
     t->map = map;
     t->map_size = n;
     return t;

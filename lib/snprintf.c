@@ -22,8 +22,7 @@ static void put_memory(struct text_sink *sink, const char *text, size_t n)
 
 int vsnprintf(char *restrict s, size_t size, const char *restrict fmt, va_list ap)
 {
-    struct memory_sink to = {
-        .sink = {.put = put_memory}, .at = s, .room = size > 0 ? size - 1 : 0};
+    struct memory_sink to = {.sink = {.put = put_memory}, .at = s, .room = size > 0 ? size - 1 : 0};
     __format(&to.sink, fmt, ap);
     if (size > 0)
         *to.at = '\0';

@@ -5,5 +5,4 @@
 
 static unsigned char buffer[128];
 
-FILE __stderr_file = {
-    .fd = STDERR_FILENO, .flags = F_NONE, .buf = buffer, .cap = sizeof(buffer)};
+FILE __stderr_file = {.fd = STDERR_FILENO, .flags = F_NONE, .buf = buffer, .cap = sizeof(buffer)};

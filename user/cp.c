@@ -118,8 +118,7 @@ static int copy(const char *from, const char *to, const struct stat *not_into)
     struct stat st;
     if (stat(from, &st) != 0)
         return fail(from);
-    return S_ISDIR(st.st_mode) ? copy_directory(from, &st, to, not_into)
-                               : copy_file(from, &st, to);
+    return S_ISDIR(st.st_mode) ? copy_directory(from, &st, to, not_into) : copy_file(from, &st, to);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* ps - the processes there are: state R running or ready, S sleeping, Z ended and not waited for. */
+/* ps - the processes there are; their state is R (running or ready), S (asleep) or Z (ended, but
+ * not waited for). */
 #include <err.h>
 #include <onering/procs.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@
 
 bool unit_panic_expected;
 jmp_buf unit_panic_jump;
+char unit_last_panic[256];
 
 static uint64_t seed, state;
-static char last_panic[256];
 
 void unit_start(int argc, char **argv)
 {
@@ -41,21 +41,21 @@ uint64_t random_below(uint64_t n)
 void unit_fail(const char *file, int line, const char *what)
 {
     printf("%s:%d: failed with seed %llu: %s\n", file, line, (unsigned long long)seed, what);
-    if (last_panic[0])
-        printf("last panic: %s\n", last_panic);
+    if (unit_last_panic[0])
+        printf("last panic: %s\n", unit_last_panic);
     exit(1);
 }
 
 bool unit_panic_says(const char *text)
 {
-    return strstr(last_panic, text);
+    return strstr(unit_last_panic, text);
 }
 
 void panic(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(last_panic, sizeof(last_panic), format, args);
+    vsnprintf(unit_last_panic, sizeof(unit_last_panic), format, args);
     va_end(args);
     if (!unit_panic_expected)
         unit_fail("panic", 0, "nobody expected it");

@@ -36,4 +36,5 @@ void unit_fail(const char *file, int line, const char *what) __attribute__((nore
 
 extern bool unit_panic_expected;
 extern jmp_buf unit_panic_jump;
+extern char unit_last_panic[256];
 bool unit_panic_says(const char *text);

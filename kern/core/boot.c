@@ -20,7 +20,7 @@ static void release_nothing(struct thread *thread)
     (void)thread;
 }
 
-static struct thread boot_thread; /* what runs from here on: a thread like any other */
+struct thread boot_thread; /* what runs from here on, a thread like any other; entry.S names it */
 
 static void become_thread(struct hart *hart)
 {

@@ -32,13 +32,18 @@ static void clock_init(void)
 }
 INIT_ENTRY(INIT_TRAPS, clock_init);
 
-uint64_t clock_now_ns(void)
+uint64_t clock_to_ns(uint64_t counts)
 {
     INIT_NEEDS(clock_init);
-    uint64_t count = csr_read(time), hz = machine.timebase_hz;
+    uint64_t hz = machine.timebase_hz;
     if (likely(ns_per_count))
-        return count * ns_per_count;
-    return count / hz * NS_PER_SEC + count % hz * NS_PER_SEC / hz;
+        return counts * ns_per_count;
+    return counts / hz * NS_PER_SEC + counts % hz * NS_PER_SEC / hz;
+}
+
+uint64_t clock_now_ns(void)
+{
+    return clock_to_ns(csr_read(time));
 }
 
 static uint64_t ns_to_count(uint64_t ns)

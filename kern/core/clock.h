@@ -19,6 +19,7 @@ struct timer {
 };
 
 uint64_t clock_now_ns(void);
+uint64_t clock_to_ns(uint64_t counts);
 
 /* Starts `timer`; the caller keeps it alive until it expired or timer_cancel() returned. */
 void timer_start(struct timer *timer, uint64_t deadline_ns, void (*expired)(struct timer *));

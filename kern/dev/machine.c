@@ -28,9 +28,10 @@ extern const char image_start[]; /* from the linker script: where this kernel be
 
 typedef uint32_t __attribute__((may_alias)) be32_t; /* big endian, 4-byte aligned */
 
-struct fdt_header {
-    be32_t magic, total_size, struct_offset, strings_offset, reserve_offset;
-    be32_t version, compatible_version, boot_hart, strings_size, struct_size;
+/* The words of the header, in our byte order. */
+struct header {
+    size_t magic, total_size, struct_offset, strings_offset, reserve_offset;
+    size_t version, compatible_version, boot_hart, strings_size, struct_size;
 };
 
 #define FDT_MAGIC   0xd00dfeedU
@@ -126,13 +127,13 @@ struct level {
     uint32_t address_cells, size_cells;
 };
 
-#define DEPTH_MAX  6  /* deeper nodes hold nothing for us */
+#define DEPTH_MAX  16 /* real trees have half of that */
 #define CACHE_SIZE 64 /* entries, a power of two */
 
 struct parser {
     const uint8_t *last; /* the END token */
     const char *strings;
-    uint32_t strings_size;
+    size_t strings_size;
 
     const uint8_t *properties;            /* where those of the current node begin */
     const struct property *found[NNAMES]; /* by name; before `properties`: an earlier node's */
@@ -161,47 +162,51 @@ static void damaged(void)
 }
 
 /* `ncells` words as one number; the upper ones fall out if there are more than two. */
-static uint64_t be_cells(const void *cells, uint32_t ncells)
+static uint64_t be_cells(const void *cells, size_t ncells)
 {
     uint64_t number = 0;
     for (const be32_t *cell = cells; ncells > 0; cell++, ncells--) {
         uint32_t x = *cell;
-        x = (x & 0x00ff00ff) << 8 | (x >> 8 & 0x00ff00ff);
-        number = number << 32 | (uint32_t)(x << 16 | x >> 16);
+        number = number << 32 | x << 24 | (x & 0xff00) << 8 | (x >> 8 & 0xff00) | x >> 24;
     }
     return number;
 }
 
-static uint32_t be32(const void *number)
+static size_t be32(const void *number)
 {
-    return (uint32_t)be_cells(number, 1);
+    return be_cells(number, 1);
 }
 
 /* What `text` means: a name, or a node's name up to its '@'. 0: nothing we know. */
-static uint32_t find_text(const struct known *known, size_t n, const char *text)
+static unsigned find_text(const struct known *known, size_t n, const char *text)
 {
-    for (const struct known *end = known + n; known < end; known++) {
+    const struct known *end = known + n;
+    char first = *text;
+    do {
+        if (known->text[0] != first) /* nearly always */
+            continue;
         const char *k = known->text, *t = text;
-        while (*k == *t && *k)
+        do
             k++, t++;
+        while (*k == *t && *k);
         if (*k == '\0' && (*t == '\0' || *t == '@'))
             return known->meaning;
-    }
+    } while (++known < end);
     return 0;
 }
 
 /* --- properties --- */
 
 /* Nearly all lengths are below 256. */
-static inline uint32_t length_of(const struct property *property)
+static inline size_t length_of(const struct property *property)
 {
-    uint32_t length = property->length;
+    be32_t length = property->length;
     return likely(length << 8 == 0) ? length >> 24 : be32(&property->length);
 }
 
-static void cache_name(struct parser *parser, be32_t place, uint32_t slot)
+static void cache_name(struct parser *parser, be32_t place, size_t slot)
 {
-    uint32_t offset = be32(&place);
+    size_t offset = be32(&place);
     if (offset >= parser->strings_size)
         damaged();
     parser->cached_places[slot] = place;
@@ -226,7 +231,7 @@ static const uint8_t *read_properties(struct parser *parser, const uint8_t *p)
         if (length > left - sizeof(*property))
             damaged();
         be32_t place = property->name;
-        uint32_t slot = place >> 24 & (CACHE_SIZE - 1);
+        size_t slot = place >> 24 & (CACHE_SIZE - 1);
         if (unlikely(parser->cached_places[slot] != place))
             cache_name(parser, place, slot);
         parser->found[parser->cached_names[slot]] = property;
@@ -241,7 +246,7 @@ static const struct property *get(const struct parser *parser, enum name name)
     return (const uint8_t *)property >= parser->properties ? property : &no_property;
 }
 
-static uint32_t get_u32(const struct parser *parser, enum name name, uint32_t otherwise)
+static size_t get_u32(const struct parser *parser, enum name name, size_t otherwise)
 {
     const struct property *property = get(parser, name);
     return property->length ? be32(property->value) : otherwise;
@@ -251,7 +256,7 @@ static uint32_t get_u32(const struct parser *parser, enum name name, uint32_t ot
 static const char *get_text(const struct parser *parser, enum name name)
 {
     const struct property *property = get(parser, name);
-    uint32_t length = length_of(property);
+    size_t length = length_of(property);
     return length > 0 && property->value[length - 1] == '\0' ? (const char *)property->value : "";
 }
 
@@ -264,20 +269,21 @@ static uint64_t get_address(const struct parser *parser, enum name name)
 
 /* The (address, size) at offset *at of `reg`, in the cells of the parent; moves *at behind it. False:
  * there is none. */
-static bool next_range(const struct parser *parser, uint32_t *at, struct machine_range *range)
+static bool next_range(const struct parser *parser, size_t *at, struct machine_range *range)
 {
     const struct property *reg = get(parser, REG);
-    uint32_t address_cells = parser->level[-1].address_cells;
-    uint32_t size_cells = parser->level[-1].size_cells;
-    uint32_t address_at = *at, size_at = address_at + 4 * address_cells;
-    if (address_cells > 2 || size_cells > 2 || size_at + 4 * size_cells > length_of(reg))
+    size_t address_cells = parser->level[-1].address_cells;
+    size_t size_cells = parser->level[-1].size_cells;
+    size_t size_at = *at + address_cells * sizeof(be32_t);
+    size_t end = size_at + size_cells * sizeof(be32_t);
+    if (address_cells > 2 || size_cells > 2 || end > length_of(reg) || end == *at)
         return false;
-    *at = size_at + 4 * size_cells;
-    range->start = be_cells(reg->value + address_at, address_cells);
+    range->start = be_cells(reg->value + *at, address_cells);
     range->size = be_cells(reg->value + size_at, size_cells);
     if (range->start + range->size < range->start)
         damaged();
-    return *at > address_at;
+    *at = end;
+    return true;
 }
 
 static bool is_okay(const struct parser *parser)
@@ -291,7 +297,7 @@ static bool is_okay(const struct parser *parser)
 static void read_memory(const struct parser *parser)
 {
     struct machine_range bank;
-    for (uint32_t at = 0; next_range(parser, &at, &bank);)
+    for (size_t at = 0; next_range(parser, &at, &bank);)
         if ((uintptr_t)image_start - bank.start < bank.size)
             machine.ram = bank;
 }
@@ -306,7 +312,7 @@ static void add_reserved(const struct machine_range *range)
 static void read_reserved(const struct parser *parser)
 {
     struct machine_range range;
-    for (uint32_t at = 0; next_range(parser, &at, &range);)
+    for (size_t at = 0; next_range(parser, &at, &range);)
         add_reserved(&range);
 }
 
@@ -325,7 +331,7 @@ static void read_chosen(const struct parser *parser)
 /* Only harts have an mmu-type; one without an MMU cannot run this kernel. */
 static enum node_kind read_cpu(struct parser *parser)
 {
-    uint32_t i = machine.nharts;
+    size_t i = machine.nharts;
     if (get(parser, MMU_TYPE) == &no_property || !is_okay(parser) || i == MACHINE_HARTS_MAX)
         return PLAIN;
     machine.hartids[i] = get_u32(parser, REG, 0);
@@ -357,7 +363,7 @@ static void add_virtio(const struct machine_device *device)
 static void add_device(struct parser *parser, struct machine_device *place)
 {
     struct machine_range reg;
-    uint32_t at = 0;
+    size_t at = 0;
     if (!is_okay(parser) || !next_range(parser, &at, &reg))
         return;
     struct machine_device device = {reg.start, reg.size, get_u32(parser, INTERRUPTS, 0)};
@@ -376,7 +382,7 @@ static void read_device(struct parser *parser)
     const char *text = get_text(parser, COMPATIBLE);
     const char *end = text + length_of(get(parser, COMPATIBLE));
     for (; *text && text < end; text += strlen(text) + 1) {
-        uint32_t offset = find_text(known_devices, ARRAY_LEN(known_devices), text);
+        unsigned offset = find_text(known_devices, ARRAY_LEN(known_devices), text);
         if (offset) {
             add_device(parser, (void *)((char *)&machine + offset));
             return;
@@ -432,29 +438,37 @@ static const uint8_t *skip_name(const struct parser *parser, const uint8_t *p)
     return p;
 }
 
+static const uint8_t *begin_node(struct parser *parser, const uint8_t *p)
+{
+    const char *name = (const char *)p;
+    p = read_properties(parser, skip_name(parser, p));
+    struct level *level = ++parser->level;
+    if (level > parser->levels + DEPTH_MAX)
+        damaged();
+    level->kind = read_node(parser, name);
+    if (*(const be32_t *)p == FDT_BEGIN_NODE) {                   /* it has children */
+        level->address_cells = get_u32(parser, ADDRESS_CELLS, 2); /* the specification's defaults */
+        level->size_cells = get_u32(parser, SIZE_CELLS, 1);
+    }
+    return p;
+}
+
 static void read_structure(struct parser *parser, const uint8_t *p)
 {
-    int depth = 0;
-    do {
+    for (;;) {
         be32_t token = *(const be32_t *)p;
         p += sizeof(be32_t);
         if (token == FDT_BEGIN_NODE) {
-            const char *name = (const char *)p;
-            p = read_properties(parser, skip_name(parser, p));
-            if (++depth > DEPTH_MAX)
-                continue;
-            struct level *level = parser->level = &parser->levels[depth];
-            level->kind = read_node(parser, name);
-            level->address_cells = get_u32(parser, ADDRESS_CELLS, 2); /* the standard's defaults */
-            level->size_cells = get_u32(parser, SIZE_CELLS, 1);
-        } else if (token == FDT_END_NODE) {
-            depth--;
+            p = begin_node(parser, p);
         } else if (token == FDT_PROP) { /* behind a child, where it must not be: not read */
             p = read_properties(parser, p - sizeof(be32_t));
+        } else if (token == FDT_END_NODE) {
+            if (--parser->level <= parser->levels)
+                return;
         } else if (token != FDT_NOP) {
             damaged();
         }
-    } while (depth > 0);
+    }
 }
 
 static void read_reservations(const uint8_t *p, const uint8_t *end)
@@ -474,12 +488,12 @@ static void find_plic_contexts(const struct parser *parser)
 {
     enum { ENTRY = 8, SUPERVISOR_EXTERNAL = 9 };
     const uint8_t *entry = parser->plic_contexts->value;
-    uint32_t ncontexts = length_of(parser->plic_contexts) / ENTRY;
-    for (uint32_t context = 0; context < ncontexts; context++, entry += ENTRY) {
+    size_t ncontexts = length_of(parser->plic_contexts) / ENTRY;
+    for (size_t context = 0; context < ncontexts; context++, entry += ENTRY) {
         if (be32(entry + 4) != SUPERVISOR_EXTERNAL)
             continue;
-        uint32_t phandle = be32(entry);
-        for (uint32_t i = 0; i < machine.nharts; i++)
+        size_t phandle = be32(entry);
+        for (size_t i = 0; i < machine.nharts; i++)
             if (parser->intc_phandles[i] == phandle)
                 machine.plic_context[i] = context;
     }
@@ -500,32 +514,31 @@ static void check_machine(void)
 }
 
 /* Whether a block of words lies inside of `total` bytes. */
-static bool is_inside(uint32_t offset, uint32_t size, uint32_t total)
+static bool is_inside(size_t offset, size_t size, size_t total)
 {
-    return (offset | size) % sizeof(be32_t) == 0 && offset <= total && size <= total - offset;
+    return (offset | size) % sizeof(be32_t) == 0 && offset + size <= total;
 }
 
-/* The header in this machine's byte order, checked. */
-static void read_header(struct fdt_header *header, const void *fdt)
+static void read_header(struct header *header, const void *fdt)
 {
-    be32_t *word = &header->magic;
-    for (size_t at = 0; at < sizeof(*header); at += sizeof(be32_t))
-        *word++ = be32((const char *)fdt + at);
-    uint32_t total = header->total_size;
+    size_t *word = &header->magic;
+    for (size_t at = 0; at < sizeof(*header) / sizeof(*word); at++)
+        word[at] = be32((const be32_t *)fdt + at);
+    size_t total = header->total_size;
     if (header->magic != FDT_MAGIC)
         panic("no device tree at %p", fdt);
     if (total > FDT_MAX || header->version < FDT_VERSION ||
         header->compatible_version > FDT_VERSION || header->struct_size < 8 ||
         !is_inside(header->struct_offset, header->struct_size, total) ||
         !is_inside(header->reserve_offset, 0, total) || header->strings_size == 0 ||
-        header->strings_offset > total || header->strings_size > total - header->strings_offset)
+        header->strings_offset + header->strings_size > total)
         damaged();
 }
 
 void machine_init(const void *fdt)
 {
     const uint8_t *base = fdt;
-    struct fdt_header header;
+    struct header header;
     read_header(&header, fdt);
 
     struct parser parser = {
@@ -535,6 +548,7 @@ void machine_init(const void *fdt)
         .levels[0].kind = ABOVE_ROOT,
         .plic_contexts = &no_property,
     };
+    parser.level = parser.levels;
     memset(parser.cached_places, 0xff, sizeof(parser.cached_places)); /* no name is there */
     if (*(const be32_t *)parser.last != FDT_END || parser.strings[parser.strings_size - 1] != '\0')
         damaged();

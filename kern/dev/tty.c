@@ -6,7 +6,7 @@
 #define ROWS    24
 #define COLUMNS 80
 
-#define CONTROL(letter) ((letter) - '@')
+#define CONTROL(letter)  ((letter) - '@')
 #define CFLAGS_38400_8N1 0000277 /* B38400 | CS8 | CREAD: no meaning here, but programs look */
 
 const struct tty_input_ops *tty_input;
@@ -17,8 +17,13 @@ struct ktermios tty_termios = {
     .c_oflag = OPOST | ONLCR,
     .c_cflag = CFLAGS_38400_8N1,
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL,
-    .c_cc = {[VINTR] = CONTROL('C'), [VQUIT] = CONTROL('\\'), [VERASE] = 0x7f,
-             [VKILL] = CONTROL('U'), [VEOF] = CONTROL('D'), [VMIN] = 1, [VSUSP] = CONTROL('Z'),
+    .c_cc = {[VINTR] = CONTROL('C'),
+             [VQUIT] = CONTROL('\\'),
+             [VERASE] = 0x7f,
+             [VKILL] = CONTROL('U'),
+             [VEOF] = CONTROL('D'),
+             [VMIN] = 1,
+             [VSUSP] = CONTROL('Z'),
              [VWERASE] = CONTROL('W')},
 };
 

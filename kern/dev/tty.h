@@ -29,8 +29,9 @@ struct tty_input_ops {
 };
 
 extern const struct tty_input_ops *tty_input; /* NULL: there is none */
-extern struct ktermios tty_termios; /* changes under the input half's lock; flags are read without */
-extern int tty_foreground;          /* the process group that ^C is for; 0: none */
+extern struct ktermios
+    tty_termios;           /* changes under the input half's lock; flags are read without */
+extern int tty_foreground; /* the process group that ^C is for; 0: none */
 
 long tty_write(struct io *io, unsigned file_flags);
 /* Any context; what does not fit at once is lost. */

@@ -24,9 +24,9 @@ static struct {
     struct spinlock lock; /* guards everything here, and changes of tty_termios */
     struct waitq readers;
     unsigned tail, ready, head;
-    uint16_t ring[RING_SIZE]; /* bytes, or EOF_MARK */
+    uint16_t ring[RING_SIZE];               /* bytes, or EOF_MARK */
     void (*send_signal)(int pgid, int sig); /* set at start-up */
-} input; /* bss: the ring should not make the image larger */
+} input;                                    /* bss: the ring should not make the image larger */
 
 void tty_on_signal(void (*send)(int pgid, int sig))
 {
@@ -255,8 +255,8 @@ static long read_input(struct io *io, unsigned file_flags)
         size_t n = 0;
         spin_lock(&input.lock);
         if (moved == 0)
-            error = is_canonical() ? wait_for_line(file_flags)
-                                   : wait_for_bytes(io->left, file_flags);
+            error =
+                is_canonical() ? wait_for_line(file_flags) : wait_for_bytes(io->left, file_flags);
         if (!error)
             n = take_ready(chunk, most, &more);
         spin_unlock(&input.lock);

@@ -17,7 +17,7 @@
 #include "kern/fs/vfs.h"
 #include "kern/sys/errno.h"
 
-#define TRAILER "TRAILER!!!"
+#define TRAILER       "TRAILER!!!"
 #define ALIGN_CPIO(x) ALIGN_UP(x, 4UL)
 
 struct cpio_header {
@@ -33,14 +33,14 @@ struct cpio_node {
     struct vnode vnode;
     const char *name; /* in the archive; not NUL-terminated */
     size_t name_len;
-    struct cpio_node *parent;                 /* the root's is itself */
-    struct cpio_node *sibling;                /* next in the same directory */
-    struct cpio_node *children, *last_child;  /* of a directory */
+    struct cpio_node *parent;                /* the root's is itself */
+    struct cpio_node *sibling;               /* next in the same directory */
+    struct cpio_node *children, *last_child; /* of a directory */
     uint32_t mode, nlink, mtime;
-    const char *contents;                     /* of a file */
+    const char *contents; /* of a file */
     size_t size;
-    uint32_t link_id;                         /* hard links to the same file have equal ones */
-    struct cpio_node *next_link;              /* next file with hard links, whichever */
+    uint32_t link_id;            /* hard links to the same file have equal ones */
+    struct cpio_node *next_link; /* next file with hard links, whichever */
 };
 
 /* A part of an archive that is being read. */
@@ -157,7 +157,8 @@ static void append_child(struct cpio_node *dir, struct cpio_node *node)
     dir->last_child = node;
 }
 
-static int find_or_add(struct cpio_node *dir, const char *name, size_t len, struct cpio_node **found)
+static int find_or_add(struct cpio_node *dir, const char *name, size_t len,
+                       struct cpio_node **found)
 {
     if (!vnode_is_dir(&dir->vnode) || len > NAME_MAX)
         return -EINVAL;

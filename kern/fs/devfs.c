@@ -77,8 +77,8 @@ static const struct {
     const char *name;
     struct device *device;
 } entries[] = {
-    {"console", &tty_device}, {"tty", &tty_device},      {"null", &null_device},
-    {"zero", &zero_device},   {"full", &full_device},    {"random", &random_device},
+    {"console", &tty_device},    {"tty", &tty_device},   {"null", &null_device},
+    {"zero", &zero_device},      {"full", &full_device}, {"random", &random_device},
     {"urandom", &random_device},
 };
 

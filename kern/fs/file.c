@@ -33,22 +33,16 @@ static int refusal(const struct file *file, bool allowed, bool positioned)
     return vnode_is_dir(file->vnode) ? -EISDIR : -EINVAL;
 }
 
-/* Only what has contents has a place in them; for pipes and devices the offset means nothing. */
-static bool has_offset(const struct vnode *vnode)
+long file_read_at(struct file *file, struct io *io, const int64_t *offset)
 {
-    return vnode->type == S_IFREG;
-}
-
-long file_read(struct file *file, struct io *io, const int64_t *offset)
-{
-    INIT_NEEDS(tty_input_init); /* whoever reads may read the console */
+    INIT_NEEDS(tty_input_init);
     struct vnode *vnode = file->vnode;
     const struct vnode_ops *ops = vnode->ops;
     unsigned flags = file->flags;
     bool allowed = flags_may_read(flags);
     if (unlikely(!allowed || !ops->read || (offset && ops->stream)))
         return refusal(file, allowed, offset);
-    if (offset || !has_offset(vnode))
+    if (offset || !file_has_offset(file))
         return ops->read(vnode, io, offset ? *offset : 0, flags);
     mutex_lock(&file->lock);
     long n = ops->read(vnode, io, file->offset, flags);
@@ -58,7 +52,7 @@ long file_read(struct file *file, struct io *io, const int64_t *offset)
     return n;
 }
 
-long file_write(struct file *file, struct io *io, const int64_t *offset)
+long file_write_at(struct file *file, struct io *io, const int64_t *offset)
 {
     struct vnode *vnode = file->vnode;
     const struct vnode_ops *ops = vnode->ops;
@@ -67,7 +61,7 @@ long file_write(struct file *file, struct io *io, const int64_t *offset)
     if (unlikely(!allowed || !ops->write || (offset && ops->stream)))
         return refusal(file, allowed, offset);
     int64_t at = offset ? *offset : 0;
-    if (offset || !has_offset(vnode))
+    if (offset || !file_has_offset(file))
         return ops->write(vnode, io, &at, flags);
     mutex_lock(&file->lock);
     at = file->offset;

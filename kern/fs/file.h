@@ -1,5 +1,6 @@
 /* An open file: a vnode, an offset, flags. Shared by the descriptors that dup and fork made. */
 #pragma once
+#include "kern/core/init.h"
 #include "kern/fs/vnode.h"
 #include "kern/sched/mutex.h"
 #include "kern/sched/waitq.h"
@@ -44,8 +45,35 @@ static inline bool flags_may_write(unsigned flags)
 }
 
 /* Bytes moved or a negative errno. `offset` NULL: the file's own, which advances. */
-long file_read(struct file *file, struct io *io, const int64_t *offset);
-long file_write(struct file *file, struct io *io, const int64_t *offset);
+long file_read_at(struct file *file, struct io *io, const int64_t *offset);
+long file_write_at(struct file *file, struct io *io, const int64_t *offset);
+
+/* Only what has contents has a place in them; for pipes and devices the offset means nothing, and
+ * reading and writing them takes no lock of the file. */
+static inline bool file_has_offset(const struct file *file)
+{
+    return file->vnode->type == S_IFREG;
+}
+
+/* Most reads and writes find nothing to object to and go straight to the pipe or device. */
+static inline long file_read(struct file *file, struct io *io)
+{
+    INIT_NEEDS(tty_input_init); /* whoever reads may read the console */
+    const struct vnode_ops *ops = file->vnode->ops;
+    if (likely(flags_may_read(file->flags) && ops->read && !file_has_offset(file)))
+        return ops->read(file->vnode, io, 0, file->flags);
+    return file_read_at(file, io, NULL);
+}
+
+static inline long file_write(struct file *file, struct io *io)
+{
+    const struct vnode_ops *ops = file->vnode->ops;
+    int64_t at = 0;
+    if (likely(flags_may_write(file->flags) && ops->write && !file_has_offset(file)))
+        return ops->write(file->vnode, io, &at, file->flags);
+    return file_write_at(file, io, NULL);
+}
+
 int64_t file_seek(struct file *file, int64_t offset, int whence);
 long file_ioctl(struct file *file, unsigned request, unsigned long arg);
 

@@ -42,8 +42,8 @@ static int make_mount(const struct fs_type *type, const void *source, size_t sou
     struct mount *mount = kmalloc(sizeof(*mount));
     if (!mount)
         return -ENOMEM;
-    *mount = (struct mount){
-        .type = type, .source = source, .source_size = source_size, .dev = next_dev};
+    *mount =
+        (struct mount){.type = type, .source = source, .source_size = source_size, .dev = next_dev};
     int error = type->mount(mount);
     if (error) {
         kfree(mount);
@@ -87,7 +87,8 @@ int vfs_unmount(struct vnode *mounted_root)
     struct mount *mount = mounted_root->fs;
     bool is_root = mount && mount->root == mounted_root;
     mutex_lock(&vfs_tree_lock);
-    vnode_unref(mounted_root); /* is_root: the mount holds one more, and stays while we have the lock */
+    vnode_unref(
+        mounted_root); /* is_root: the mount holds one more, and stays while we have the lock */
     int error = is_root ? -EBUSY : -EINVAL;
     if (is_root && mount->covered && mount->type->unmount)
         error = mount->type->unmount(mount);

@@ -20,7 +20,8 @@ struct pipe {
     struct vnode vnode;
     struct mutex lock; /* guards everything below; user memory is copied under it */
     struct waitq readable, writable;
-    bool has_reader, has_writer; /* each end is one struct file, whatever many descriptors name it */
+    bool has_reader,
+        has_writer; /* each end is one struct file, whatever many descriptors name it */
     size_t head, tail;
     char *ring;
 };
@@ -51,7 +52,8 @@ static size_t straight(size_t at, size_t n)
 }
 
 /* The indices move only when all went well: after a bad address the pipe is as it was. */
-static inline __attribute__((always_inline)) int copy_out(struct pipe *pipe, struct io *io, size_t n)
+static inline __attribute__((always_inline)) int copy_out(struct pipe *pipe, struct io *io,
+                                                          size_t n)
 {
     size_t first = straight(pipe->tail, n);
     int error = io_put(io, pipe->ring + pipe->tail % PIPE_SIZE, first);

@@ -59,7 +59,8 @@ static long wait_until_ready(struct pollfd *fds, struct poll_table *tables, unsi
 {
     for (int error = 0;;) {
         long ready = ask_all(fds, tables, n);
-        bool done = ready > 0 || error; /* after a sleep that failed, everybody is asked once more */
+        bool done =
+            ready > 0 || error; /* after a sleep that failed, everybody is asked once more */
         if (!done)
             error = thread_park_until(true, deadline_ns);
         leave_all(tables, n);

@@ -20,7 +20,8 @@ struct ramfs_node *ramfs_node_create(struct mount *mount, uint32_t type, uint32_
     if (!node)
         return NULL;
     bool is_dir = type == S_IFDIR;
-    vnode_init(&node->vnode, is_dir ? &ramfs_dir_ops : &ramfs_file_ops, type, fs->next_ino++, mount);
+    vnode_init(&node->vnode, is_dir ? &ramfs_dir_ops : &ramfs_file_ops, type, fs->next_ino++,
+               mount);
     node->mode = mode & 07777;
     node->mtime_ns = node->ctime_ns = clock_now_ns();
     if (is_dir) {

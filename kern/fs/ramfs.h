@@ -40,8 +40,8 @@ struct ramfs_entry {
 
 struct ramfs_node {
     struct vnode vnode;
-    uint32_t mode;   /* permission bits */
-    uint32_t nlink;  /* 0: it was removed */
+    uint32_t mode;  /* permission bits */
+    uint32_t nlink; /* 0: it was removed */
     uint64_t mtime_ns, ctime_ns;
     union {
         struct { /* a directory; guarded by ramfs->lock */

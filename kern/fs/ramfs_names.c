@@ -261,7 +261,8 @@ static int ramfs_readdir(struct vnode *vnode, int64_t off, dir_emit *emit, void 
     mutex_lock(&fs->lock);
     int error = dir->nlink == 0 ? -ENOENT : 0;
     if (!error && emit_dots(dir, off, emit, arg))
-        list_for_each(entry, &dir->entries, node) {
+        list_for_each(entry, &dir->entries, node)
+        {
             struct vnode *target = &entry->target->vnode;
             uint8_t type = vnode_is_dir(target) ? DT_DIR : DT_REG;
             if (entry->offset >= off &&

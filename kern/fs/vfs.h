@@ -28,7 +28,7 @@ struct mount {
     uint64_t dev;          /* st_dev */
     const void *source;    /* fs-specific: e.g. the cpio archive */
     size_t source_size;
-    void *private;         /* the file system's own */
+    void *private; /* the file system's own */
 };
 
 /* The root file system this image was linked with (ROOTFS=); NULL: none. It is mounted when the init

@@ -23,13 +23,14 @@ typedef bool dir_emit(void *arg, const char *name, size_t len, uint64_t ino, uin
 
 struct vnode_ops {
     /* directories */
-    int (*lookup)(struct vnode *dir, const char *name, struct vnode **found); /* found: referenced */
+    int (*lookup)(struct vnode *dir, const char *name,
+                  struct vnode **found); /* found: referenced */
     int (*create)(struct vnode *dir, const char *name, uint32_t mode, struct vnode **made);
     int (*mkdir)(struct vnode *dir, const char *name, uint32_t mode);
     int (*unlink)(struct vnode *dir, const char *name); /* not a directory */
     int (*rmdir)(struct vnode *dir, const char *name);
     int (*rename)(struct vnode *olddir, const char *oldname, struct vnode *newdir,
-                  const char *newname, unsigned flags); /* both on this file system */
+                  const char *newname, unsigned flags);     /* both on this file system */
     int (*parent)(struct vnode *dir, struct vnode **found); /* "..": the root's is the root */
     /* Entries from `off` on, "." and ".." included; off 0 is the first. */
     int (*readdir)(struct vnode *dir, int64_t off, dir_emit *emit, void *arg);
@@ -46,7 +47,7 @@ struct vnode_ops {
     bool stream;
     /* all */
     int (*getattr)(struct vnode *vnode, struct stat *st); /* st is zeroed before */
-    void (*release)(struct vnode *vnode); /* the last reference is gone: free it */
+    void (*release)(struct vnode *vnode);                 /* the last reference is gone: free it */
 };
 
 struct vnode {

@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "kern/core/util.h"
+#include "kern/riscv/hart.h"
 
 #define RAM_BASE    0x80000000UL
 #define RAM_LIMIT   (RAM_BASE + 4 * GiB) /* RAM from here on is not used */
@@ -30,5 +31,15 @@ volatile void *mmio_map(uintptr_t pa, size_t len);
 /* A kernel stack with a guard page below; its lowest usable address, or 0: out of memory. */
 uintptr_t kstack_alloc(void);
 void kstack_free(uintptr_t stack_lo);
-/* Called on a hart that is about to use a stack: drops translations of stacks that were reused. */
-void kstack_sync(void);
+
+extern unsigned long kstack_generation; /* grows with each stack; for kstack_sync */
+void kstack_catch_up(unsigned long generation);
+
+/* Called on a hart that is about to switch to another stack, interrupts off: drops translations of
+ * stacks that are not there any more. */
+static inline void kstack_sync(struct hart *hart)
+{
+    unsigned long newest = __atomic_load_n(&kstack_generation, __ATOMIC_ACQUIRE);
+    if (unlikely(hart->kstack_generation != newest))
+        kstack_catch_up(newest);
+}

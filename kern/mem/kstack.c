@@ -24,10 +24,11 @@
 
 _Static_assert(GiB % SLOT_SIZE == 0 && (2 * MiB) % SLOT_SIZE == 0, "slots do not cross tables");
 
+unsigned long kstack_generation; /* written under kstack_lock, read without */
+
 static struct spinlock kstack_lock = SPINLOCK_INIT; /* guards all below and the window's tables */
 static size_t slots_used;                           /* slots from here on were never mapped */
 static size_t first_free;                           /* number of a free slot + 1; 0: none */
-static unsigned long generation;                    /* of the newest mapping */
 
 static uintptr_t slot_va(size_t slot)
 {
@@ -72,8 +73,8 @@ uintptr_t kstack_alloc(void)
     bool taken = slot_take(&slot, &entries);
     for (size_t i = 0; taken && i < STACK_PAGES; i++)
         pte_set(&entries[1 + i], pa_to_pte((uintptr_t)pages + i * PAGE_SIZE, PTE_RW | PTE_G));
-    __atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
-    kstack_sync(); /* the caller may write to the stack right away */
+    __atomic_fetch_add(&kstack_generation, 1, __ATOMIC_RELEASE);
+    kstack_sync(this_hart()); /* the caller may write to the stack right away */
     spin_unlock(&kstack_lock);
     if (!taken) {
         pages_free(pages, STACK_PAGES);
@@ -95,12 +96,8 @@ void kstack_free(uintptr_t stack_lo)
     pages_free(pages, STACK_PAGES);
 }
 
-void kstack_sync(void)
+void kstack_catch_up(unsigned long newest)
 {
-    struct hart *hart = this_hart();
-    unsigned long newest = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-    if (likely(hart->kstack_generation == newest))
-        return;
-    hart->kstack_generation = newest;
+    this_hart()->kstack_generation = newest;
     sfence_vma_all();
 }

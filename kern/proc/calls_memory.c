@@ -94,17 +94,18 @@ static bool descriptor_is_open(int fd)
 static int check_mapping(size_t length, size_t len, int prot, int flags, int fd, long offset)
 {
     int kind = flags & (MAP_SHARED | MAP_PRIVATE);
+    bool is_file = !(flags & MAP_ANONYMOUS);
     if (offset % (long)PAGE_SIZE)
         return -EINVAL;
-    if (!(flags & MAP_ANONYMOUS))
-        return descriptor_is_open(fd) ? -ENODEV : -EBADF; /* no file system can map files */
+    if (is_file && !descriptor_is_open(fd))
+        return -EBADF;
     if (length == 0 || (kind != MAP_SHARED && kind != MAP_PRIVATE))
         return -EINVAL;
     if (len < length || len > USER_END - USER_BASE)
         return -ENOMEM;
     if ((prot & PROT_WRITE) && !(flags & MAP_NORESERVE) && is_too_much(len))
         return -ENOMEM;
-    return 0;
+    return is_file ? -ENODEV : 0; /* no file system can map files */
 }
 
 long sys_mmap(void *addr, size_t length, int prot, int flags, int fd, long offset)
@@ -169,23 +170,9 @@ long sys_mprotect(void *addr, size_t length, int prot)
 /* Advice that changes nothing a program could see may be ignored. */
 static bool advice_is_harmless(int advice)
 {
-    enum {
-        NORMAL,
-        RANDOM,
-        SEQUENTIAL,
-        WILLNEED,
-        FREE = 8,
-        MERGEABLE = 12,
-        UNMERGEABLE = 13,
-        HUGEPAGE = 14,
-        NOHUGEPAGE = 15,
-        DONTDUMP = 16,
-        DODUMP = 17,
-        COLD = 20,
-        PAGEOUT = 21
-    };
-    return (advice >= NORMAL && advice <= WILLNEED) || advice == FREE ||
-           (advice >= MERGEABLE && advice <= DODUMP) || advice == COLD || advice == PAGEOUT;
+    return (advice >= MADV_NORMAL && advice <= MADV_WILLNEED) || advice == MADV_FREE ||
+           (advice >= MADV_MERGEABLE && advice <= MADV_DODUMP) || advice == MADV_COLD ||
+           advice == MADV_PAGEOUT;
 }
 
 long sys_madvise(void *addr, size_t length, int advice)

@@ -54,12 +54,14 @@ static int set_group(struct proc *caller, struct proc *target, int pgid)
 long sys_setpgid(int pid, int pgid)
 {
     struct proc *caller = proc_current();
-    if (pgid < 0)
-        return -EINVAL;
     if (pid == 0)
         pid = caller->pid;
+    if (pgid == 0)
+        pgid = pid;
+    if (pgid < 0)
+        return -EINVAL;
     spin_lock(&proc_lock);
-    int result = set_group(caller, proc_find(pid), pgid ? pgid : pid);
+    int result = set_group(caller, proc_find(pid), pgid);
     spin_unlock(&proc_lock);
     return result;
 }

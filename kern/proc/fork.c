@@ -77,16 +77,14 @@ struct thread *user_thread_create(struct proc *proc, void (*entry)(void *tf))
     return thread;
 }
 
-/* The flags must make sense together, by the rules of Linux, and be possible here. */
+/* The flags must make sense together, by the rules of Linux, and be possible here: threads share all
+ * that CLONE_THREAD_SHARES names, processes at most memory and descriptors. */
 static bool flags_are_valid(unsigned long flags)
 {
     if (flags & ~(unsigned long)CLONE_KNOWN)
         return false;
-    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
-        return false;
     if (flags & CLONE_THREAD)
-        return (flags & CLONE_THREAD_SHARES) == CLONE_THREAD_SHARES;
-    /* Two processes may share memory and descriptors, but not these. */
+        return (flags & CLONE_THREAD_SHARES) == CLONE_THREAD_SHARES && !(flags & CLONE_VFORK);
     return !(flags & (CLONE_SIGHAND | CLONE_FS)) && (flags & CLONE_EXIT_SIGNAL) <= NSIG;
 }
 

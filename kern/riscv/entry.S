@@ -49,6 +49,7 @@ _start:
     lla     t0, harts
     csrw    sscratch, t0
     lla     sp, boot_stack_top
+    lla     tp, boot_thread
     li      fp, 0                   /* a backtrace ends here */
     call    boot
     unimp

@@ -136,6 +136,7 @@ save_registers:
     sd      t5, TF_STATUS(sp)
     sd      t6, TF_CAUSE(sp)
     sd      a1, TF_ADDR(sp)
+    ld      tp, HART_CURRENT(tp)    /* the kernel shape's thread_current() */
     li      fp, 0                   /* a backtrace ends at the trap */
     jr      t0
 

@@ -10,6 +10,8 @@
 
 #define TURN_TICKS 2
 
+/* The functions are called with interrupts off: locks need only be acquired and released. */
+
 struct rr_queue {
     struct spinlock lock;
     struct list_node ready; /* thread->run_node; guarded by lock */
@@ -29,13 +31,10 @@ static void rr_init_hart(struct hart *hart)
     hart->sched = &queues[hart->index];
 }
 
-/* An idle hart, the preferred one if possible, and not idle any more; NULL: all are busy. */
-static struct hart *claim_idle(struct hart *preferred)
+/* One of the idle harts, the preferred one if possible; it counts as idle no more. */
+static struct hart *claim(uint64_t idle, const struct hart *preferred)
 {
-    uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_SEQ_CST);
     uint32_t index = preferred->index;
-    if (likely(!idle))
-        return NULL;
     if (!(idle >> index & 1))
         for (index = 0; !(idle >> index & 1);)
             index++;
@@ -43,13 +42,19 @@ static struct hart *claim_idle(struct hart *preferred)
     return &harts[index];
 }
 
+static inline struct hart *claim_idle(const struct hart *preferred)
+{
+    uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED);
+    return unlikely(idle) ? claim(idle, preferred) : NULL;
+}
+
 static void append(struct hart *hart, struct thread *thread)
 {
     struct rr_queue *queue = hart->sched;
-    spin_lock(&queue->lock);
+    spin_acquire(&queue->lock);
     list_push_back(&queue->ready, &thread->run_node);
     queue->length++;
-    spin_unlock(&queue->lock);
+    spin_release(&queue->lock);
 }
 
 /* The thread joins the queue of the hart it ran on last, unless that is busy and another one idles. */
@@ -59,18 +64,21 @@ static struct hart *rr_enqueue(struct thread *thread)
     struct hart *idle = claim_idle(last);
     thread->sched_data = TURN_TICKS;
     append(idle ? idle : last, thread);
-    return idle ? idle : claim_idle(last);
+    if (idle)
+        return idle;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* queue first, then look */
+    return claim_idle(last);
 }
 
 static struct thread *take_first(struct rr_queue *queue)
 {
-    if (__atomic_load_n(&queue->length, __ATOMIC_SEQ_CST) == 0)
+    if (__atomic_load_n(&queue->length, __ATOMIC_RELAXED) == 0)
         return NULL;
-    spin_lock(&queue->lock);
+    spin_acquire(&queue->lock);
     struct list_node *node = list_pop_front(&queue->ready);
     if (node)
         queue->length--;
-    spin_unlock(&queue->lock);
+    spin_release(&queue->lock);
     return node ? list_entry(node, struct thread, run_node) : NULL;
 }
 
@@ -98,6 +106,7 @@ static struct thread *rr_pick(struct hart *hart)
         return thread;
     uint64_t bit = 1UL << hart->index;
     __atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* say so first, then look */
     thread = take(hart);
     if (thread)
         __atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);

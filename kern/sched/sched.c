@@ -36,7 +36,7 @@ static void sched_init(void)
     struct hart *hart = this_hart();
     if (!make_idle(hart))
         panic("no memory for the first thread");
-    hart->current->run_since_ns = clock_now_ns();
+    hart->current->run_since = csr_read(time);
     trap_on_preempt(yield);
     park_ops = &park_by_switching;
     if (HARTS > 1)
@@ -75,9 +75,9 @@ static void finish_switch(struct thread *prev)
 
 static void account(struct thread *prev, struct thread *next)
 {
-    uint64_t now = clock_now_ns();
-    prev->run_ns += now - prev->run_since_ns;
-    next->run_since_ns = now;
+    uint64_t now = csr_read(time);
+    prev->run_time += now - prev->run_since;
+    next->run_since = now;
 }
 
 /* Runs something else. Interrupts are off, the running thread's state is set, its lock held; on return
@@ -99,7 +99,7 @@ static void switch_away(struct thread *me)
     }
     account(me, next);
     hart->current = next;
-    kstack_sync();
+    kstack_sync(hart);
     if (thread_switch_hook)
         thread_switch_hook(next);
     finish_switch(context_switch(me, next));
@@ -181,6 +181,6 @@ static struct thread *make_idle(struct hart *hart)
 void thread_begin_hart(struct thread *thread)
 {
     thread->state = THREAD_RUNNING;
-    thread->run_since_ns = clock_now_ns();
+    thread->run_since = csr_read(time);
     context_load(thread);
 }

@@ -62,6 +62,7 @@ void thread_set_entry(struct thread *thread, void (*entry)(void *), void *arg, u
     thread->context = (struct context){
         .ra = (uintptr_t)thread_trampoline,
         .sp = stack_hi,
+        .tp = (uintptr_t)thread,
         .s = {(uintptr_t)entry, (uintptr_t)arg},
     };
 }

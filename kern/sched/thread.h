@@ -49,8 +49,8 @@ struct thread {
     struct hart *hart;       /* where it runs, or ran last */
     struct list_node run_node; /* the scheduler back end's queue */
     unsigned long sched_data;  /* the scheduler back end's, e.g. ticks left */
-    uint64_t run_ns;           /* time spent running */
-    uint64_t run_since_ns;
+    uint64_t run_time;         /* spent running, in counts of the machine's time (clock_to_ns) */
+    uint64_t run_since;        /* when it was switched to */
 
     int tid; /* 0: a kernel thread */
     char name[16];
@@ -65,14 +65,9 @@ struct thread {
     int *clear_child_tid;       /* user address to clear and wake when the thread ends */
 };
 
-/* The running thread. Any context; in interrupt handlers the interrupted one. */
-static inline struct thread *thread_current(void)
-{
-    bool irqs_were_on = irq_save();
-    struct thread *thread = this_hart()->current;
-    irq_restore(irqs_were_on);
-    return thread;
-}
+/* struct thread *thread_current(void): the running thread; in interrupt handlers the interrupted one. Any
+ * context. How it is found depends on the shape: see kern/proc/shape and kern/libos/shape. */
+#include <current_shape.h>
 
 /* A program's thread in state NEW with no stack, name copied, a fresh tid. NULL: out of memory. */
 struct thread *thread_alloc(const char *name);

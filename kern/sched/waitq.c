@@ -88,10 +88,8 @@ void waitq_wake_one(struct waitq *queue)
     spin_unlock(&queue->lock);
 }
 
-void waitq_wake_all(struct waitq *queue)
+void waitq_wake_waiters(struct waitq *queue)
 {
-    if (list_is_empty(&queue->waiters))
-        return; /* a waiter that is not there yet holds the caller's lock next, and checks again */
     spin_lock(&queue->lock);
     struct list_node *node;
     while ((node = list_pop_front(&queue->waiters)))

@@ -37,7 +37,15 @@ void waitq_wait_uninterruptible(struct waitq *queue, struct mutex *lock);
 
 /* Any context, interrupt handlers too. */
 void waitq_wake_one(struct waitq *queue);
-void waitq_wake_all(struct waitq *queue);
+void waitq_wake_waiters(struct waitq *queue);
+
+static inline void waitq_wake_all(struct waitq *queue)
+{
+    /* A waiter that is not there yet will hold the caller's lock next, and look at the condition. */
+    if (!list_is_empty(&queue->waiters))
+        waitq_wake_waiters(queue);
+}
+
 
 /* The pieces, for waits on several queues: enter each, check conditions, thread_park(), leave each. */
 void waitq_enter(struct waitq *queue, struct waiter *waiter);

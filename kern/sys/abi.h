@@ -301,7 +301,14 @@ struct ksigaction {
 #define MAP_STACK           0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
-#define MADV_DONTNEED 4
+#define MADV_NORMAL    0 /* 1 random, 2 sequential */
+#define MADV_WILLNEED  3
+#define MADV_DONTNEED  4
+#define MADV_FREE      8
+#define MADV_MERGEABLE 12 /* 13 unmergeable, 14 huge page, 15 no huge page, 16 no core dump */
+#define MADV_DODUMP    17
+#define MADV_COLD      20
+#define MADV_PAGEOUT   21
 
 /* time */
 #define CLOCK_REALTIME           0

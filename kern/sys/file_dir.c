@@ -10,14 +10,14 @@
 
 /* --- getdents64 --- */
 
-#define RECORD_ALIGN 8
+#define RECORD_ALIGN     8
 #define RECORD_SIZE(len) ALIGN_UP(offsetof(struct dirent64, d_name) + (len) + 1, RECORD_ALIGN)
 
 struct listing {
     char *user; /* where the next record goes */
     size_t left;
-    long done;       /* bytes written */
-    int error;       /* why it ended */
+    long done;        /* bytes written */
+    int error;        /* why it ended */
     int64_t next_off; /* of the entry after the last one written */
 };
 

@@ -5,10 +5,8 @@
 #include "kern/sys/errno.h"
 #include <onering/syscalls.h>
 
-#define RW_MAX   0x7ffff000UL /* one call moves no more than this, as in Linux */
-#define IOV_FEW  8            /* so many pieces need no memory from the heap */
-
-typedef long file_rw(struct file *file, struct io *io, const int64_t *offset);
+#define RW_MAX  0x7ffff000UL /* one call moves no more than this, as in Linux */
+#define IOV_FEW 8            /* so many pieces need no memory from the heap */
 
 /* A size with the top bit set reaches out of any address space. */
 static bool is_absurd(size_t size)
@@ -16,37 +14,52 @@ static bool is_absurd(size_t size)
     return (long)size < 0;
 }
 
-/* Inlined, so that `rw` is called directly: these are the calls that are made most. */
-static inline __attribute__((always_inline)) long
-transfer(int fd, const void *buf, size_t size, const int64_t *offset, file_rw *rw)
+long sys_read(int fd, void *buf, size_t size)
 {
     struct file *file = fdtable_get(fs_context()->files, fd);
-    if (unlikely(!file))
+    if (!file)
         return -EBADF;
     struct io io = io_user(buf, MIN(size, RW_MAX));
-    long result = is_absurd(size) ? -EFAULT : rw(file, &io, offset);
+    long result = is_absurd(size) ? -EFAULT : file_read(file, &io);
     file_unref(file);
     return result;
 }
 
-long sys_read(int fd, void *buf, size_t size)
-{
-    return transfer(fd, buf, size, NULL, file_read);
-}
-
 long sys_write(int fd, const void *buf, size_t size)
 {
-    return transfer(fd, buf, size, NULL, file_write);
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    if (!file)
+        return -EBADF;
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    long result = is_absurd(size) ? -EFAULT : file_write(file, &io);
+    file_unref(file);
+    return result;
+}
+
+/* file_read_at or file_write_at. */
+typedef long file_rw(struct file *file, struct io *io, const int64_t *offset);
+
+static long transfer_at(int fd, const void *buf, size_t size, int64_t offset, file_rw *rw)
+{
+    if (offset < 0)
+        return -EINVAL;
+    struct file *file = fdtable_get(fs_context()->files, fd);
+    if (!file)
+        return -EBADF;
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    long result = is_absurd(size) ? -EFAULT : rw(file, &io, &offset);
+    file_unref(file);
+    return result;
 }
 
 long sys_pread64(int fd, void *buf, size_t size, long offset)
 {
-    return offset < 0 ? -EINVAL : transfer(fd, buf, size, &offset, file_read);
+    return transfer_at(fd, buf, size, offset, file_read_at);
 }
 
 long sys_pwrite64(int fd, const void *buf, size_t size, long offset)
 {
-    return offset < 0 ? -EINVAL : transfer(fd, buf, size, &offset, file_write);
+    return transfer_at(fd, buf, size, offset, file_write_at);
 }
 
 /* What the pieces add up to, RW_MAX at most; -EINVAL if one has an absurd length. */
@@ -94,12 +107,12 @@ static long transfer_vector(int fd, const struct iovec *user, int count, file_rw
 
 long sys_readv(int fd, const struct iovec *iov, int iovcnt)
 {
-    return transfer_vector(fd, iov, iovcnt, file_read);
+    return transfer_vector(fd, iov, iovcnt, file_read_at);
 }
 
 long sys_writev(int fd, const struct iovec *iov, int iovcnt)
 {
-    return transfer_vector(fd, iov, iovcnt, file_write);
+    return transfer_vector(fd, iov, iovcnt, file_write_at);
 }
 
 long sys_lseek(int fd, long offset, int whence)

@@ -24,9 +24,10 @@ long sys_uname(struct utsname *name)
     return copy_to_user(name, &onering, sizeof(onering));
 }
 
+/* The kernel's own threads have no tid. */
 static bool count_thread(struct thread *thread, void *arg)
 {
-    if (thread->proc)
+    if (thread->tid != 0)
         ++*(uint16_t *)arg;
     return true;
 }

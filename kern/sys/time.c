@@ -64,10 +64,10 @@ uint64_t time_after(uint64_t start, uint64_t ns)
 
 uint64_t thread_cpu_ns(const struct thread *thread)
 {
-    uint64_t ns = thread->run_ns;
+    uint64_t time = thread->run_time;
     if (thread->state == THREAD_RUNNING)
-        ns += clock_now_ns() - thread->run_since_ns;
-    return ns;
+        time += csr_read(time) - thread->run_since;
+    return clock_to_ns(time);
 }
 
 long sys_clock_gettime(int clock, struct timespec *now)

@@ -4,18 +4,18 @@
 
 #include <stdint.h>
 
-#define EI_NIDENT 16
-#define ELFCLASS64 2
+#define EI_NIDENT   16
+#define ELFCLASS64  2
 #define ELFDATA2LSB 1
-#define EV_CURRENT 1
-#define ET_EXEC 2
-#define EM_RISCV 243
-#define PT_LOAD 1
-#define PT_INTERP 3
-#define PT_TLS 7
-#define PF_X 1
-#define PF_W 2
-#define PF_R 4
+#define EV_CURRENT  1
+#define ET_EXEC     2
+#define EM_RISCV    243
+#define PT_LOAD     1
+#define PT_INTERP   3
+#define PT_TLS      7
+#define PF_X        1
+#define PF_W        2
+#define PF_R        4
 
 typedef struct {
     unsigned char e_ident[EI_NIDENT];

@@ -37,9 +37,9 @@ typedef struct {
 typedef int pthread_once_t;
 typedef unsigned pthread_key_t;
 
-#define PTHREAD_MUTEX_NORMAL 0
-#define PTHREAD_MUTEX_DEFAULT PTHREAD_MUTEX_NORMAL
-#define PTHREAD_MUTEX_RECURSIVE 1
+#define PTHREAD_MUTEX_NORMAL     0
+#define PTHREAD_MUTEX_DEFAULT    PTHREAD_MUTEX_NORMAL
+#define PTHREAD_MUTEX_RECURSIVE  1
 #define PTHREAD_MUTEX_ERRORCHECK 2
 #define PTHREAD_MUTEX_INITIALIZER                                                                  \
     {                                                                                              \
@@ -49,7 +49,7 @@ typedef unsigned pthread_key_t;
     {                                                                                              \
         0                                                                                          \
     }
-#define PTHREAD_ONCE_INIT 0
+#define PTHREAD_ONCE_INIT       0
 #define PTHREAD_CREATE_JOINABLE 0
 #define PTHREAD_CREATE_DETACHED 1
 

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define EOF (-1)
-#define BUFSIZ 1024
+#define EOF          (-1)
+#define BUFSIZ       1024
 #define FILENAME_MAX 1024
-#define FOPEN_MAX 64
+#define FOPEN_MAX    64
 
 #ifndef SEEK_SET
 #define SEEK_SET 0
@@ -24,7 +24,7 @@
 typedef struct __file FILE;
 
 extern FILE __stdin_file, __stdout_file, __stderr_file;
-#define stdin (&__stdin_file)
+#define stdin  (&__stdin_file)
 #define stdout (&__stdout_file)
 #define stderr (&__stderr_file)
 

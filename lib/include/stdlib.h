@@ -6,7 +6,7 @@
 
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
-#define RAND_MAX 0x7fffffff
+#define RAND_MAX     0x7fffffff
 
 /* The heap: these nine names are all of it, so that another heap can stand in by defining them. */
 void *malloc(size_t size);

@@ -4,12 +4,12 @@
 
 #include <sys/types.h>
 
-#define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 1
+#define CLOCK_REALTIME           0
+#define CLOCK_MONOTONIC          1
 #define CLOCK_PROCESS_CPUTIME_ID 2
-#define CLOCK_THREAD_CPUTIME_ID 3
-#define TIMER_ABSTIME 1
-#define CLOCKS_PER_SEC 1000000L
+#define CLOCK_THREAD_CPUTIME_ID  3
+#define TIMER_ABSTIME            1
+#define CLOCKS_PER_SEC           1000000L
 
 struct timespec {
     time_t tv_sec;

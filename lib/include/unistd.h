@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define STDIN_FILENO 0
+#define STDIN_FILENO  0
 #define STDOUT_FILENO 1
 #define STDERR_FILENO 2
 
@@ -20,7 +20,7 @@
 #define W_OK 2
 #define R_OK 4
 
-#define _SC_PAGESIZE 30
+#define _SC_PAGESIZE         30
 #define _SC_NPROCESSORS_ONLN 84
 
 extern char **environ;

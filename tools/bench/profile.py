@@ -117,7 +117,7 @@ class Row:
     """A function in the table."""
 
     name: str
-    place: str = ""
+    start: int | None = None    # where it begins; None: many programs, or unknown
     instructions: float = 0
     calls: float = 0
 
@@ -130,23 +130,24 @@ def rows(counts: dict[int, float], symbols: Symbols) -> list[Row]:
             continue
         function = symbols.function(pc)
         name = PROGRAMS if pc < USER_TOP else function.name if function else "?"
-        row = found.setdefault(name, Row(name))
+        start = function.start if function and pc >= USER_TOP else None
+        row = found.setdefault(name, Row(name, start))
         row.instructions += times
-        if function and pc == function.start:
+        if pc == start:
             row.calls += times
-            row.place = str(symbols.line(pc) or "")
     return sorted((row for row in found.values() if abs(row.instructions) >= LEAST),
                   key=lambda row: -row.instructions)
 
 
-def print_rows(found: Sequence[Row]) -> None:
+def print_rows(found: Sequence[Row], symbols: Symbols) -> None:
     total = sum(row.instructions for row in found)
     print(f"{'instructions':>13} {'%':>5} {'calls':>10} {'each':>9}  function")
     for row in found:
         each = f"{row.instructions / row.calls:.1f}" if row.calls else ""
         calls = f"{row.calls:.1f}" if row.calls else ""
+        place = symbols.line(row.start) if row.start else ""
         print(f"{row.instructions:13,.1f} {100 * row.instructions / total:5.1f} {calls:>10} "
-              f"{each:>9}  {row.name:28} {row.place}".rstrip())
+              f"{each:>9}  {row.name:28} {place or ''}".rstrip())
     print(f"{total:13,.1f} 100.0")
 
 
@@ -187,7 +188,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.function:
         print_function(image, given.function, counts)
     else:
-        print_rows(rows(counts, Symbols(image.elf)))
+        symbols = Symbols(image.elf)
+        print_rows(rows(counts, symbols), symbols)
     return 0
 
 

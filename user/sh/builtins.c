@@ -274,14 +274,14 @@ static const struct {
     builtin_fn *fn;
     int special;
 } builtins[] = {
-    {":", builtin_true, 1},         {".", builtin_source, 1},    {"[", builtin_test, 0},
-    {"break", builtin_break, 1},    {"cd", builtin_cd, 0},       {"continue", builtin_continue, 1},
-    {"eval", builtin_eval, 1},      {"exec", builtin_exec, 1},   {"exit", builtin_exit, 1},
-    {"export", builtin_export, 1},  {"false", builtin_false, 0}, {"fg", builtin_fg, 0},
-    {"jobs", builtin_jobs, 0},      {"kill", builtin_kill, 0},   {"pwd", builtin_pwd, 0},
-    {"read", builtin_read, 0},      {"return", builtin_return, 1}, {"set", builtin_set, 1},
-    {"shift", builtin_shift, 1},    {"test", builtin_test, 0},   {"true", builtin_true, 0},
-    {"umask", builtin_umask, 0},    {"unset", builtin_unset, 1}, {"wait", builtin_wait, 0},
+    {":", builtin_true, 1},        {".", builtin_source, 1},      {"[", builtin_test, 0},
+    {"break", builtin_break, 1},   {"cd", builtin_cd, 0},         {"continue", builtin_continue, 1},
+    {"eval", builtin_eval, 1},     {"exec", builtin_exec, 1},     {"exit", builtin_exit, 1},
+    {"export", builtin_export, 1}, {"false", builtin_false, 0},   {"fg", builtin_fg, 0},
+    {"jobs", builtin_jobs, 0},     {"kill", builtin_kill, 0},     {"pwd", builtin_pwd, 0},
+    {"read", builtin_read, 0},     {"return", builtin_return, 1}, {"set", builtin_set, 1},
+    {"shift", builtin_shift, 1},   {"test", builtin_test, 0},     {"true", builtin_true, 0},
+    {"umask", builtin_umask, 0},   {"unset", builtin_unset, 1},   {"wait", builtin_wait, 0},
 };
 
 enum { NBUILTINS = sizeof(builtins) / sizeof(builtins[0]) };

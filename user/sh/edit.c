@@ -40,7 +40,7 @@ struct line {
     const char *prompt;
     char s[MAX_LINE + 2]; /* with room for the newline and the zero */
     size_t n, cursor;
-    int recalled;          /* how many lines back in the history; 0 is the new one */
+    int recalled;            /* how many lines back in the history; 0 is the new one */
     char kept[MAX_LINE + 2]; /* the new line, while an old one is shown */
 };
 

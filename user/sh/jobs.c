@@ -175,7 +175,8 @@ static void report_signals(const struct job *job)
             continue;
         int sig = WTERMSIG(p->wait_status);
         if (sig == SIGINT && sh.interactive) {
-            fputc('\n', stderr);
+            if (!sh.interrupted)
+                fputc('\n', stderr);
             sh.interrupted = 1;
         } else if (sig != SIGPIPE && sig != SIGINT) {
             fprintf(stderr, "%s\n", strsignal(sig));

@@ -184,10 +184,12 @@ static const struct {
     enum token token;
 } operators[] = {
     /* longer ones first */
-    {"&&", T_AND},      {"||", T_OR},           {";;", T_DOUBLE_SEMICOLON}, {">>", T_APPEND},
-    {"<<", T_HERE},     {"<&", T_LESS_AND},     {">&", T_GREATER_AND},      {"<>", T_READ_WRITE},
-    {"\n", T_NEWLINE},  {"&", T_AMPERSAND},     {"|", T_PIPE},              {";", T_SEMICOLON},
-    {"<", T_LESS},      {">", T_GREATER},       {"(", T_LEFT},              {")", T_RIGHT},
+    {"&&", T_AND},         {"||", T_OR},         {";;", T_DOUBLE_SEMICOLON},
+    {">>", T_APPEND},      {"<<", T_HERE},       {"<&", T_LESS_AND},
+    {">&", T_GREATER_AND}, {"<>", T_READ_WRITE}, {"\n", T_NEWLINE},
+    {"&", T_AMPERSAND},    {"|", T_PIPE},        {";", T_SEMICOLON},
+    {"<", T_LESS},         {">", T_GREATER},     {"(", T_LEFT},
+    {")", T_RIGHT},
 };
 
 static int read_operator(struct lexer *lx)

@@ -106,9 +106,13 @@ static int redirect_of(enum token token, enum redirect_type *type, int *fd)
         enum redirect_type type;
         int fd;
     } table[] = {
-        {T_LESS, R_READ, 0},           {T_GREATER, R_WRITE, 1},   {T_APPEND, R_APPEND, 1},
-        {T_LESS_AND, R_DUPLICATE, 0},  {T_GREATER_AND, R_DUPLICATE, 1},
-        {T_READ_WRITE, R_READ_WRITE, 0}, {T_HERE, R_HERE, 0},
+        {T_LESS, R_READ, 0},
+        {T_GREATER, R_WRITE, 1},
+        {T_APPEND, R_APPEND, 1},
+        {T_LESS_AND, R_DUPLICATE, 0},
+        {T_GREATER_AND, R_DUPLICATE, 1},
+        {T_READ_WRITE, R_READ_WRITE, 0},
+        {T_HERE, R_HERE, 0},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].token == token) {

@@ -7,8 +7,8 @@
  *                                                                             glob, arith
  *
  * A word stays as it was written, quotes and all, until exec has it expanded: only then is it known
- * what $x is. The tree of one complete command lives in one arena; what expansion makes lives in the
- * scratch arena until its command is done.
+ * what $x is. The tree of one complete command lives in one arena; what expansion makes lives in
+ * the scratch arena until its command is done.
  */
 #ifndef SH_H
 #define SH_H
@@ -176,7 +176,7 @@ void var_unset(const char *name);
 void var_import(char **environment);
 void var_print_exported(void);
 void var_print_all(void);
-char **var_environment(void); /* in the scratch arena */
+char **var_environment(void);             /* in the scratch arena */
 size_t assignment_name(const char *word); /* length of NAME in NAME=..., or 0 */
 
 /* expand.c: all results in the scratch arena; NULL after an error, which is reported */
@@ -215,21 +215,21 @@ enum control { RUN, BREAK, CONTINUE, RETURN };
 
 struct shell {
     int interactive;
-    int exit_on_error;        /* set -e */
-    int trace;                /* set -x */
-    int status;               /* $? */
-    int exempt;               /* inside a condition: set -e does not apply */
-    int substitution_status;  /* of the last $(...) in the words of a command */
-    enum control control;     /* on the way out of loops or a function */
-    int levels;               /* loops still to leave */
+    int exit_on_error;       /* set -e */
+    int trace;               /* set -x */
+    int status;              /* $? */
+    int exempt;              /* inside a condition: set -e does not apply */
+    int substitution_status; /* of the last $(...) in the words of a command */
+    enum control control;    /* on the way out of loops or a function */
+    int levels;              /* loops still to leave */
     int loop_depth;
     int function_depth;
-    int interrupted;          /* ^C hit a foreground job: the whole line is given up */
-    const char *name;         /* $0 */
-    char **args;              /* $1 ... */
+    int interrupted;  /* ^C hit a foreground job: the whole line is given up */
+    const char *name; /* $0 */
+    char **args;      /* $1 ... */
     int nargs;
-    pid_t pid;                /* $$, the same in subshells */
-    pid_t last_background;    /* $! */
+    pid_t pid;             /* $$, the same in subshells */
+    pid_t last_background; /* $! */
     const struct source *source;
     int line;
 };
@@ -252,7 +252,7 @@ struct job *job_new(void);
 pid_t job_fork(struct job *job, int background); /* as fork; the child is in the job's group */
 int job_wait(struct job *job);                   /* in the foreground; returns the status */
 void job_background(struct job *job, const char *text);
-pid_t job_fork_apart(void);                      /* a child that is no job: for $(...) */
+pid_t job_fork_apart(void); /* a child that is no job: for $(...) */
 void jobs_init(void);
 void jobs_notify(void);
 int status_of(int wait_status);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SHOWN = 20, SETTLE_ROUNDS = 50 };
+enum { MAX_SHOWN = 20, SETTLE_ROUNDS = 50, LEAK_ROUNDS = 4 };
 
 static long nchecks, nfailed; /* changed atomically: threads check too */
 
@@ -90,6 +90,22 @@ unsigned long free_memory(void)
         sleep_ms(1);
     }
     return best;
+}
+
+void check_no_leak(void (*fn)(void))
+{
+    unsigned long before = 0, after = 0;
+    fn(); /* warms everything up */
+    for (int i = 0; i < LEAK_ROUNDS; i++) {
+        before = free_memory();
+        fn();
+        after = free_memory();
+        if (after >= before) {
+            count(1);
+            return;
+        }
+    }
+    check_fail("%lu bytes of memory are lost each time", before - after);
 }
 
 int on_onering(void)

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#define CHECK(e) check((e) != 0, __FILE__, __LINE__, #e)
+#define CHECK(e)         check((e) != 0, __FILE__, __LINE__, #e)
 #define EQUAL(got, want) check_equal((long)(got), (long)(want), __FILE__, __LINE__, #got)
 
 int check(int ok, const char *file, int line, const char *what);
@@ -23,6 +23,10 @@ int in_child(void (*fn)(void *arg), void *arg);
 
 /* Free memory in bytes, when nothing is on its way to be freed any more. */
 unsigned long free_memory(void);
+
+/* Runs fn a few times, until once as much memory is free after it as before: what the kernel keeps
+ * for later may differ from one time to the next, a leak shows every time. */
+void check_no_leak(void (*fn)(void));
 
 int on_onering(void);
 int in_qemu_user(void); /* whose checks of arguments are not all those of Linux */

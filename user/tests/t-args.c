@@ -226,9 +226,9 @@ static void test_arrays_of_pointers(void)
     char *const bad_vectors[] = {hole, (char *)0x80200000, edge - 4, (char *)-8};
     for (int i = 0; i < 4; i++) {
         EQUAL(sys_raw(SYS_execve, (long)"/bin/true", (long)bad_vectors[i], 0, 0, 0, 0), -EFAULT);
-        EQUAL(sys_raw(SYS_execve, (long)"/bin/true", (long)good_argv, (long)bad_vectors[i], 0, 0,
-                      0),
-              -EFAULT);
+        EQUAL(
+            sys_raw(SYS_execve, (long)"/bin/true", (long)good_argv, (long)bad_vectors[i], 0, 0, 0),
+            -EFAULT);
     }
     EQUAL(sys_raw(SYS_execve, (long)"/bin/true", (long)argv, 0, 0, 0, 0), -EFAULT);
     EQUAL(sys_raw(SYS_execve, (long)"/bin/true", (long)good_argv, (long)argv, 0, 0, 0), -EFAULT);

@@ -14,7 +14,8 @@
 
 enum { PAGE = 4096, NPAGES = 32 };
 
-static char *area; /* NPAGES; page i begins with i, here and in all children, until somebody writes */
+static char
+    *area; /* NPAGES; page i begins with i, here and in all children, until somebody writes */
 static char data[2 * PAGE] = "data";
 static char bss[2 * PAGE];
 

@@ -103,10 +103,11 @@ static void expect_broken(const struct image *image, size_t n, const char *what)
 {
     write_file(image, n, 0755);
     int r = try(plain_argv, environ);
-    int refused = r == -ENOEXEC || r == -ENOMEM || r == -EINVAL || r == -EFAULT || r == -EIO ||
-                  r == -E2BIG;
-    int killed = r > 0 && WIFSIGNALED(r) && (WTERMSIG(r) == SIGSEGV || WTERMSIG(r) == SIGKILL ||
-                                             WTERMSIG(r) == SIGBUS || WTERMSIG(r) == SIGILL);
+    int refused =
+        r == -ENOEXEC || r == -ENOMEM || r == -EINVAL || r == -EFAULT || r == -EIO || r == -E2BIG;
+    int killed = r > 0 && WIFSIGNALED(r) &&
+                 (WTERMSIG(r) == SIGSEGV || WTERMSIG(r) == SIGKILL || WTERMSIG(r) == SIGBUS ||
+                  WTERMSIG(r) == SIGILL);
     if (!CHECK(refused || killed))
         check_fail("%s: result %d", what, r);
 }
@@ -218,13 +219,13 @@ static int be_executed(int argc, char **argv)
     return ok ? EXIT_42 : 1;
 }
 
-static void test_arguments(const char *self)
+static void test_arguments(const char *program)
 {
     int status;
     CHECK(dup3(0, 20, 0) == 20 && dup3(0, 21, O_CLOEXEC) == 21);
     pid_t pid = fork();
     if (pid == 0) {
-        execve(self, (char *[]){"t-exec", "executed", "two words", "", NULL},
+        execve(program, (char *[]){"t-exec", "executed", "two words", "", NULL},
                (char *[]){"T_EXEC=yes", NULL});
         _exit(1);
     }
@@ -248,27 +249,36 @@ static void test_script(void)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_42);
 }
 
+static const char *self; /* the file name of this program */
+
+static void test_refusals(void)
+{
+    test_no_programs();
+    test_broken_headers();
+    test_broken_segments();
+    test_truncated();
+    test_random();
+    test_too_long();
+    unlink(path);
+}
+
+static void test_all(void)
+{
+    test_refusals();
+    test_good();
+    test_arguments(self);
+    test_script();
+    unlink(path);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "executed") == 0)
         return be_executed(argc, argv);
-    unsigned long before = 0;
-    for (int round = 0; round < 2; round++) { /* the first one warms everything up */
-        before = free_memory();
-        test_no_programs();
-        test_broken_headers();
-        test_broken_segments();
-        test_truncated();
-        test_random();
-        test_too_long();
-        if (on_onering()) {
-            test_good();
-            test_arguments(argv[0]);
-            test_script();
-        }
-        unlink(path);
-    }
+    self = argv[0];
     if (on_onering())
-        EQUAL(free_memory(), before);
+        check_no_leak(test_all);
+    else
+        test_refusals();
     return check_end("t-exec");
 }

@@ -68,7 +68,8 @@ static void writer_that_waits(void *arg)
     int *p = arg;
     close(p[0]);
     signal(SIGPIPE, SIG_IGN);
-    ssize_t n = write(p[1], big, sizeof(big)); /* more than fits: sleeps, and then the reader goes */
+    ssize_t n =
+        write(p[1], big, sizeof(big)); /* more than fits: sleeps, and then the reader goes */
     CHECK((n > 0 && n < (ssize_t)sizeof(big)) || (n == -1 && errno == EPIPE));
 }
 

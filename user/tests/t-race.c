@@ -27,7 +27,8 @@ static void *disturb(void *arg)
     for (unsigned i = 0; !stop; i++) {
         if (how == UNMAP) {
             munmap(area, AREA);
-            mmap(area, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+            mmap(area, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                 0);
         } else if (how == PROTECT) {
             mprotect(area, AREA, i % 2 ? PROT_READ | PROT_WRITE : i % 4 ? PROT_READ : PROT_NONE);
         } else {

@@ -4,10 +4,10 @@
 
 #include <sys/time.h>
 
-#define RLIMIT_STACK 3
-#define RLIMIT_NPROC 6
+#define RLIMIT_STACK  3
+#define RLIMIT_NPROC  6
 #define RLIMIT_NOFILE 7
-#define RLIMIT_AS 9
+#define RLIMIT_AS     9
 #define RLIM_INFINITY (~0UL)
 
 typedef unsigned long rlim_t;

@@ -10,7 +10,7 @@
     backtrace.py  tbt
     trapframe.py  trapframe
     paging.py     pt
-    programs.py   user, and the functions $program(), $pid(), $tid()
+    programs.py   user, and the functions $runs(), $pid(), $tid()
 
 A command first takes a snapshot of what it needs (kernel.py) and from then on works on Python
 objects. What cannot be done ends in a sentence that says why: raise gdb.GdbError("...").

@@ -13,7 +13,7 @@ import gdb
 
 from . import guest, kernel, places, programs, unwind
 from .command import Command
-from .kernel import Kernel, Proc, Thread
+from .kernel import Proc, Thread
 from .trapframe import reason
 from .traps import NAMES, S0, Trapframe
 

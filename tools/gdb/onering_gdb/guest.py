@@ -121,7 +121,6 @@ def _select_level(level: int) -> None:
 def borrowed(values: dict[str, int]) -> Iterator[None]:
     """Inside, registers of the selected hart hold other values; they all come back."""
     level = _selected_level()
-    gdb.newest_frame().select()
     before = {name: register(name) for name in values}
     try:
         _write(values)
@@ -132,8 +131,8 @@ def borrowed(values: dict[str, int]) -> Iterator[None]:
 
 
 def _write(values: dict[str, int]) -> None:
-    gdb.newest_frame().select()
     for name, value in values.items():
+        gdb.newest_frame().select()     # which one that is may change with every register
         gdb.execute(f"set var ${name} = {value:#x}", to_string=True)
 
 

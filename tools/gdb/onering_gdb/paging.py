@@ -57,7 +57,9 @@ class Pt(Command):
         if len(words) not in (1, 2):
             raise self.usage()
         guest.require()
-        va = kernel.pointer(gdb.parse_and_eval(words[0]))
+        value = gdb.parse_and_eval(words[0])
+        is_function = value.type.code == gdb.TYPE_CODE_FUNC
+        va = kernel.pointer(value.address if is_function else value)
         if len(words) == 2:
             space, found = _space_of_process(words[1])
         else:

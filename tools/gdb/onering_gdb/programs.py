@@ -1,4 +1,4 @@
-"""user: symbols of a program. $program(), $pid(), $tid(): who runs."""
+"""user: symbols of a program. $runs("cat"), $pid(), $tid(): who runs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class User(Command):
     one stops every program that comes to the same address. To stop in one program only, ask:
 
         user cat
-        break main if $_streq($program(), "cat")
+        break main if $runs("cat")
 
     To look at user memory the hart has to run that process: `harts` says."""
 
@@ -100,22 +100,25 @@ class User(Command):
 class _WhoRuns(gdb.Function):
     """A function of gdb about the thread that the selected hart runs."""
 
-    def invoke(self):
+    def invoke(self, *arguments):
         try:
             with guest.physical():      # no guest.require(): a condition is asked before gdb
-                return self.answer(kernel.running_thread(guest.selected_hartid()))
+                thread = kernel.running_thread(guest.selected_hartid())     # has quite stopped
+                return self.answer(thread, *arguments)
         except (gdb.error, gdb.GdbError):
-            return self.answer(None)
+            return 0
 
-    def answer(self, thread):
+    def answer(self, thread, *arguments):
         raise NotImplementedError
 
 
-class _Program(_WhoRuns):
-    """$program(): the name of the process that the selected hart runs; "" if it runs none."""
+class _Runs(_WhoRuns):
+    """$runs("NAME"): does the selected hart run the program NAME? 1 or 0."""
 
-    def answer(self, thread):
-        return kernel.text(thread["proc"]["name"]) if thread and thread["proc"] else ""
+    def answer(self, thread, name):
+        if not thread or not thread["proc"]:
+            return 0
+        return int(kernel.text(thread["proc"]["name"]) == name.string())
 
 
 class _Pid(_WhoRuns):
@@ -134,5 +137,5 @@ class _Tid(_WhoRuns):
 
 def install() -> None:
     User()
-    for function, name in ((_Program, "program"), (_Pid, "pid"), (_Tid, "tid")):
+    for function, name in ((_Runs, "runs"), (_Pid, "pid"), (_Tid, "tid")):
         function(name)
