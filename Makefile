@@ -140,7 +140,7 @@ HOT := $(wildcard kern/sched/*.c) kern/sys/file_rw.c kern/sys/futex.c kern/fs/fi
        kern/riscv/sv39.c kern/proc/user_trap.c kern/proc/getpid.c kern/proc/proc.c
 ifeq ($(SHAPE),kernel)
 $(patsubst %.c,$K/%.o,$(HOT)): KERN_CFLAGS += -O2
-$(patsubst %.c,$K/%.o,$(filter kern/sched/% kern/mem/% kern/core/% kern/riscv/% kern/fs/fdtable.c kern/fs/io.c,$(HOT))): KERN_CFLAGS += -fomit-frame-pointer -ffixed-s0
+$(patsubst %.c,$K/%.o,$(filter kern/sched/% kern/mem/% kern/core/% kern/riscv/% kern/fs/fdtable.c kern/fs/io.c kern/sys/file_rw.c,$(HOT))): KERN_CFLAGS += -fomit-frame-pointer -ffixed-s0
 endif
 # A thunk is one jump; backtraces do without the functions next to the trap.
 $K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
@@ -132,6 +132,10 @@ def test_qemu_tree_is_understood(machine, tmp_path):
     assert [line for line in facts if line in wanted] == wanted
 
 
+# Devices of which there is one: the first in the tree that is not disabled.
+SINGLES = {"ns16550a": "uart", "sifive,test0": "finisher", "google,goldfish-rtc": "rtc"}
+
+
 class RandomMachine:
     """A tree with one of everything, in random order, among decoys; and what is true of it."""
 
@@ -201,7 +205,7 @@ class RandomMachine:
     def cpus(self) -> Node:
         cpus = Node("cpus", {"#address-cells": cells(1), "#size-cells": cells(0),
                              "timebase-frequency": cells(self.rng.choice([10_000_000, 77]))})
-        for hartid in self.rng.sample(range(1000), self.rng.randrange(1, 70)):
+        for hartid in self.rng.sample(range(1000), self.rng.randrange(1, 110)):
             cpu = Node(f"cpu@{hartid:x}", {"device_type": texts("cpu"), "reg": cells(hartid)})
             usable = self.rng.random() < 0.8 or not self.harts
             if usable:
@@ -241,26 +245,24 @@ class RandomMachine:
             node.properties["interrupts"] = cells(irq)
         if self.rng.random() < 0.2:
             node.properties["status"] = texts("disabled")
-        elif compatible == "virtio,mmio":
-            node.virtio = (base, 0x1000, irq)   # who counts is decided by the order in the tree
         else:
-            node.fact = f"{base:#x} 0x1000 {irq}"
+            node.counts = (compatible, base, irq)   # perhaps: the order in the tree decides
         return node
 
     def soc(self) -> Node:
-        rng, ncells = self.rng, (rng_cells := (self.rng.choice([1, 2]), self.rng.choice([1, 2])))
-        soc = Node("soc", {"#address-cells": cells(rng_cells[0]), "#size-cells": cells(rng_cells[1]),
+        rng, ncells = self.rng, (self.rng.choice([1, 2]), self.rng.choice([1, 2]))
+        soc = Node("soc", {"#address-cells": cells(ncells[0]), "#size-cells": cells(ncells[1]),
                            "compatible": texts("simple-bus"), "ranges": b""})
-        for name, compatible in [("uart", "ns16550a"), ("finisher", "sifive,test0"),
-                                 ("rtc", "google,goldfish-rtc")]:
-            node = self.device(compatible, ncells)
-            self.facts.append(f"{name} {getattr(node, 'fact', '0 0 0')}")
-            soc.children.append(node)
+        soc.children = [self.device(compatible, ncells) for compatible in (*SINGLES, *SINGLES)]
         soc.children += [self.device("virtio,mmio", ncells) for _ in range(rng.randrange(14))]
-        soc.children.append(self.decoy("decoy"))
-        soc.children.append(self.plic(ncells))
+        soc.children += [self.decoy("decoy"), self.plic(ncells), self.pci()]
         rng.shuffle(soc.children)
         return soc
+
+    def pci(self) -> Node:
+        """A bus with addresses of three cells: what is on it has no address in memory."""
+        return Node("pci", {"#address-cells": cells(3), "#size-cells": cells(2)}, [
+            Node("serial", {"compatible": texts("ns16550a"), "reg": cells(0, 0, 0x1000, 0, 8)})])
 
     def plic(self, ncells: tuple[int, int]) -> Node:
         """Contexts of machine mode (11), of supervisor mode (9), of nobody, in any order."""
@@ -278,14 +280,19 @@ class RandomMachine:
             "interrupts-extended": b"".join(cells(*pair) for pair in contexts)})
 
     def expected(self, reserved: list[tuple[int, int]]) -> list[str]:
-        def devices(node: Node):
-            if hasattr(node, "virtio"):
-                yield node.virtio
+        def devices(node: Node) -> Iterator[tuple[str, int, int]]:
+            if hasattr(node, "counts"):
+                yield node.counts
             for child in node.children:
                 yield from devices(child)
-        virtio = [device for device in devices(self.root) if device[2]][:8]
-        return sorted(self.facts
-                      + [f"virtio {base:#x} {size:#x} {irq}" for base, size, irq in virtio]
+        virtio, singles = [], {compatible: "0 0 0" for compatible in SINGLES}
+        for compatible, base, irq in devices(self.root):
+            if compatible != "virtio,mmio" and singles[compatible] == "0 0 0":
+                singles[compatible] = f"{base:#x} 0x1000 {irq}"
+            elif compatible == "virtio,mmio" and irq and len(virtio) < 8:
+                virtio.append(f"virtio {base:#x} 0x1000 {irq}")
+        return sorted(self.facts + virtio
+                      + [f"{SINGLES[compatible]} {fact}" for compatible, fact in singles.items()]
                       + [f"reserved {start:#x} {size:#x}" for start, size in
                          reserved + self.reserved])
 
@@ -329,6 +336,35 @@ def test_what_is_missing_gets_a_sentence(machine, tmp_path):
     assert panic_without(lambda root: None, [(4096, 4096)] * 9) == \
         sentence + "reserves too many ranges"
     assert panic_without(lambda root: None, [(4096, 4096)] * 8).startswith("ram")
+
+
+def nested(depth: int) -> Node:
+    return Node("x", {}, [nested(depth - 1)] if depth > 1 else [])
+
+
+def test_foolish_trees_are_refused(machine, tmp_path):
+    def first_line(root: Node, end: bytes = b"") -> str:
+        tree = flatten(root) + end
+        tree = tree[:4] + cells(len(tree)) + tree[8:]
+        return facts_of(machine, tree, tmp_path / "tree")[0]
+
+    damaged = "panic the device tree is damaged"
+    root = minimal_tree()
+    root.children[0].properties["reg"] = address((1 << 64) - 4096, 2) + address(8192, 1)
+    assert first_line(root) == damaged              # a range that wraps around
+    root = minimal_tree()
+    root.children.append(nested(12))
+    assert first_line(root).startswith("ram")
+    root.children.append(nested(200))
+    assert first_line(root) == damaged
+    assert first_line(minimal_tree(), bytes(1 << 18)).startswith("ram")
+    assert first_line(minimal_tree(), bytes(1 << 20)) == damaged    # no tree is as large
+
+
+def test_text_without_an_end_is_no_text(machine, tmp_path):
+    root = minimal_tree()
+    root.children.append(Node("chosen", {"bootargs": b"never ends"}))
+    assert "bootargs " in facts_of(machine, flatten(root), tmp_path / "tree")
 
 
 def test_damaged_trees_do_no_harm(machine, seed, tmp_path):

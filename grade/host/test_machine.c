@@ -174,6 +174,23 @@ static void end_early(const struct tree *tree)
     }
 }
 
+/* Each block must end as it should, or the parser could run out of it. */
+static void test_blocks_without_an_end(const struct tree *tree)
+{
+    uint32_t structs = word_at(tree, STRUCT_OFFSET), size = word_at(tree, STRUCT_SIZE);
+    uint32_t strings = word_at(tree, STRINGS_OFFSET), strings_size = word_at(tree, STRINGS_SIZE);
+    struct tree copy = copy_of(tree, tree->size);
+    set_word(&copy, structs + size - 4, 4);
+    CHECK(!parses(&copy));
+    free(copy.bytes);
+    for (uint32_t shorter = 0; shorter < strings_size; shorter++) {
+        copy = copy_of(tree, tree->size);
+        set_word(&copy, STRINGS_SIZE, shorter);
+        CHECK(!parses(&copy) || copy.bytes[strings + shorter - 1] == '\0');
+        free(copy.bytes);
+    }
+}
+
 static uint32_t nasty_word(void)
 {
     static const uint32_t words[] = {0,  1,          2,          3,          4,         9,
@@ -217,6 +234,7 @@ int main(int argc, char **argv)
         parse(&tree);
         if (machine.bootargs)
             print_facts();
+        free(tree.bytes);
         return 0;
     }
     CHECK(argc > 3 && strcmp(argv[1], "fuzz") == 0);
@@ -226,6 +244,7 @@ int main(int argc, char **argv)
         CHECK(parses(&tree));
         check_facts(&tree);
         test_what_is_no_tree(&tree);
+        test_blocks_without_an_end(&tree);
         truncate_everywhere(&tree);
         end_early(&tree);
         damage(&tree, 20000);

@@ -4,7 +4,10 @@
 
 struct fdtable {
     struct spinlock lock;
-    uint32_t refs;                /* processes (CLONE_FILES); atomic */
+    uint32_t refs; /* processes (CLONE_FILES); atomic */
+    /* Only one thread uses the table. Set by whoever gives a new process its table; cleared by that
+     * one thread before it makes another one, in this process or with CLONE_FILES, and not set again. */
+    bool single;
     struct file *files[OPEN_MAX]; /* a reference each; guarded by lock, like the next */
     uint64_t close_on_exec;       /* bit n: descriptor n */
 };
@@ -19,6 +22,22 @@ void fdtable_exec(struct fdtable *table);            /* closes what is close-on-
 int fdtable_add(struct fdtable *table, struct file *file, int from, bool close_on_exec);
 /* A new reference to the open file, or NULL. */
 struct file *fdtable_get(struct fdtable *table, int fd);
+
+/* The same for the length of a system call that does not close anything, cheaper: as long as only one
+ * thread uses the table nobody can close the file meanwhile, and it need not be counted. */
+static inline struct file *fdtable_borrow(struct fdtable *table, int fd)
+{
+    if (unlikely(!table->single))
+        return fdtable_get(table, fd);
+    return (unsigned)fd < OPEN_MAX ? table->files[fd] : NULL;
+}
+
+static inline void fdtable_return(struct fdtable *table, struct file *file)
+{
+    if (unlikely(!table->single))
+        file_unref(file);
+}
+
 int fdtable_close(struct fdtable *table, int fd);
 /* Makes `fd` name `file` (reference taken over), closing what it named. 0, or -EBADF (the reference
  * stays with the caller). */

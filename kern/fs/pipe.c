@@ -178,9 +178,10 @@ static short ready_to_read(const struct pipe *pipe)
     return (used(pipe) > 0 ? POLLIN : 0) | (pipe->has_writer ? 0 : POLLHUP);
 }
 
+/* A write of up to PIPE_BUF is all or nothing: with less room it would wait. */
 static short ready_to_write(const struct pipe *pipe)
 {
-    return (room(pipe) > 0 ? POLLOUT : 0) | (pipe->has_reader ? 0 : POLLERR);
+    return (room(pipe) >= PIPE_BUF ? POLLOUT : 0) | (pipe->has_reader ? 0 : POLLERR);
 }
 
 static short pipe_poll(struct vnode *vnode, unsigned file_flags, struct poll_table *table)

@@ -20,7 +20,8 @@
 
 /* The running process's space, locked, or NULL: n > 0 bytes at `va` cannot all be user memory, or there
  * is no process. */
-static inline struct vmspace *lock_space(uintptr_t va, size_t n) {
+static inline struct vmspace *lock_space(uintptr_t va, size_t n)
+{
     struct proc *proc = thread_current()->proc;
     if (unlikely(!proc || !proc->space || n > USER_END || va > USER_END - n))
         return NULL;
@@ -31,7 +32,8 @@ static inline struct vmspace *lock_space(uintptr_t va, size_t n) {
 /* The common case, inlined because system calls copy small things all the time: where n bytes at `va`
  * are for the kernel, if they lie in one page that is there and may be accessed so. Else NULL.
  * (The process has no superpages: a valid entry above level 0 is a pointer.) */
-static inline void *quick_look(struct vmspace *space, uintptr_t va, size_t n, unsigned want) {
+static inline void *quick_look(struct vmspace *space, uintptr_t va, size_t n, unsigned want)
+{
     pte_t needed = PTE_V | PTE_U | want << 1;
     pte_t *table = space->root;
     for (int level = 2; level > 0; level--) {
@@ -49,7 +51,8 @@ static inline void *quick_look(struct vmspace *space, uintptr_t va, size_t n, un
 /* Where the byte at `va` is for the kernel; *piece: how many of n bytes from there on are contiguous.
  * NULL: *error says why not. */
 static void *user_piece(struct vmspace *space, uintptr_t va, size_t n, unsigned want, size_t *piece,
-                        int *error) {
+                        int *error)
+{
     size_t offset = va % PAGE_SIZE;
     char *page = vmspace_page(space, va, want, error);
     if (!page)
@@ -59,7 +62,8 @@ static void *user_piece(struct vmspace *space, uintptr_t va, size_t n, unsigned 
 }
 
 static int __attribute__((noinline))
-copy_pages_from(struct vmspace *space, void *dst, uintptr_t va, size_t n) {
+copy_pages_from(struct vmspace *space, void *dst, uintptr_t va, size_t n)
+{
     size_t piece;
     int error;
     for (; n > 0; n -= piece, va += piece, dst = (char *)dst + piece) {
@@ -71,7 +75,8 @@ copy_pages_from(struct vmspace *space, void *dst, uintptr_t va, size_t n) {
     return 0;
 }
 
-int copy_from_user(void *dst, const void *user_src, size_t n) {
+int copy_from_user(void *dst, const void *user_src, size_t n)
+{
     uintptr_t va = (uintptr_t)user_src;
     if (n == 0)
         return 0;
@@ -89,7 +94,8 @@ int copy_from_user(void *dst, const void *user_src, size_t n) {
 }
 
 static int __attribute__((noinline))
-copy_pages_to(struct vmspace *space, uintptr_t va, const void *src, size_t n) {
+copy_pages_to(struct vmspace *space, uintptr_t va, const void *src, size_t n)
+{
     size_t piece;
     int error;
     for (; n > 0; n -= piece, va += piece, src = (const char *)src + piece) {
@@ -101,7 +107,8 @@ copy_pages_to(struct vmspace *space, uintptr_t va, const void *src, size_t n) {
     return 0;
 }
 
-int copy_to_user(void *user_dst, const void *src, size_t n) {
+int copy_to_user(void *user_dst, const void *src, size_t n)
+{
     uintptr_t va = (uintptr_t)user_dst;
     if (n == 0)
         return 0;
@@ -118,7 +125,8 @@ int copy_to_user(void *user_dst, const void *src, size_t n) {
     return error;
 }
 
-static int clear_pages(struct vmspace *space, uintptr_t va, size_t n) {
+static int clear_pages(struct vmspace *space, uintptr_t va, size_t n)
+{
     size_t piece;
     int error;
     for (; n > 0; n -= piece, va += piece) {
@@ -130,7 +138,8 @@ static int clear_pages(struct vmspace *space, uintptr_t va, size_t n) {
     return 0;
 }
 
-int clear_user(void *user_dst, size_t n) {
+int clear_user(void *user_dst, size_t n)
+{
     if (n == 0)
         return 0;
     struct vmspace *space = lock_space((uintptr_t)user_dst, n);
@@ -143,7 +152,8 @@ int clear_user(void *user_dst, size_t n) {
 
 /* Copies until a NUL: the length without it, -ENAMETOOLONG, or why memory was not to be had. Every byte
  * is looked at after it was copied: the original may change while we work. */
-static long copy_string(struct vmspace *space, char *dst, uintptr_t va, size_t size) {
+static long copy_string(struct vmspace *space, char *dst, uintptr_t va, size_t size)
+{
     size_t copied = 0, piece;
     int error;
     while (copied < size) {
@@ -159,7 +169,8 @@ static long copy_string(struct vmspace *space, char *dst, uintptr_t va, size_t s
     return -ENAMETOOLONG;
 }
 
-long string_from_user(char *dst, const char *user_src, size_t size) {
+long string_from_user(char *dst, const char *user_src, size_t size)
+{
     struct vmspace *space = lock_space((uintptr_t)user_src, 1);
     if (!space)
         return -EFAULT;
@@ -168,7 +179,8 @@ long string_from_user(char *dst, const char *user_src, size_t size) {
     return length;
 }
 
-int load_user_u32(const unsigned *user_src, unsigned *value) {
+int load_user_u32(const unsigned *user_src, unsigned *value)
+{
     uintptr_t va = (uintptr_t)user_src;
     if (va % sizeof(*value))
         return -EINVAL;
@@ -186,7 +198,8 @@ int load_user_u32(const unsigned *user_src, unsigned *value) {
 
 /* Memory that only threads share is known by its address in the space they share; memory that
  * processes share, by where it is physically. */
-static int key_of(struct vmspace *space, uintptr_t va, struct futex_key *key) {
+static int key_of(struct vmspace *space, uintptr_t va, struct futex_key *key)
+{
     struct vm_area *area = vmspace_find_area(space, va);
     if (!area || va < area->start || !(area->flags & VM_READ))
         return -EFAULT;
@@ -201,7 +214,8 @@ static int key_of(struct vmspace *space, uintptr_t va, struct futex_key *key) {
     return 0;
 }
 
-int futex_key(const unsigned *user_addr, struct futex_key *key) {
+int futex_key(const unsigned *user_addr, struct futex_key *key)
+{
     uintptr_t va = (uintptr_t)user_addr;
     if (va % sizeof(*user_addr))
         return -EINVAL;

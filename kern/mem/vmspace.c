@@ -53,8 +53,7 @@ void vmspace_unref(struct vmspace *space)
         return;
     vmspace_drop_all(space);
     struct vm_area *area, *after;
-    list_for_each_safe(area, after, &space->areas, node)
-    {
+    list_for_each_safe(area, after, &space->areas, node) {
         kfree(area);
     }
     vmspace_unhold(space);
@@ -80,8 +79,7 @@ struct vmspace *vmspace_fork(struct vmspace *parent)
     bool changed = false;
     struct vm_area *area;
     mutex_lock(&parent->lock);
-    list_for_each(area, &parent->areas, node)
-    {
+    list_for_each(area, &parent->areas, node) {
         error = copy_area(child, parent, area, &changed);
         if (error)
             break;

@@ -10,8 +10,6 @@
 #include "kern/mem/vmspace_impl.h"
 #include "kern/sys/errno.h"
 
-#define TABLE_SPAN (512 * PAGE_SIZE) /* what one level-0 table covers */
-
 static struct vm_area *area_of(struct list_node *node)
 {
     return list_entry(node, struct vm_area, node);
@@ -20,8 +18,7 @@ static struct vm_area *area_of(struct list_node *node)
 struct vm_area *vmspace_find_area(struct vmspace *space, uintptr_t va)
 {
     struct vm_area *area;
-    list_for_each(area, &space->areas, node)
-    {
+    list_for_each(area, &space->areas, node) {
         if (va < area->end)
             return area;
     }

@@ -1,14 +1,17 @@
-/* What the files of the address spaces share among themselves; nobody else includes this.
+/* What the files of the address spaces share among themselves; nobody outside kern/mem includes this.
  *
  *     vmspace.c        life and death of a space; which harts use it
  *     vmspace_areas.c  the list of areas, and the operations on ranges
  *     vmspace_pages.c  the pages and tables of a range
  *     fault.c          a single page: demand zero, copy-on-write
+ *     uaccess.c        the kernel's way to a process's memory
  */
 #pragma once
 #include "kern/mem/pages.h"
 #include "kern/mem/vmspace.h"
 #include "kern/riscv/sv39.h"
+
+#define TABLE_SPAN SV39_SPAN(1) /* what one level-0 table covers */
 
 _Static_assert(PTE_R == VM_READ << 1 && PTE_W == VM_WRITE << 1 && PTE_X == VM_EXEC << 1,
                "access of an area and bits of an entry differ by one shift");

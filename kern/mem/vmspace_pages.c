@@ -8,8 +8,7 @@
 #include "kern/riscv/hart.h"
 #include "kern/sys/errno.h"
 
-#define TABLE_SPAN  (SV39_ENTRIES * PAGE_SIZE)      /* what one level-0 table covers */
-#define TOP_ENTRIES (USER_END / (512 * TABLE_SPAN)) /* entries of the root that are the process's */
+#define TOP_ENTRIES (USER_END / SV39_SPAN(2)) /* entries of the root that are the process's */
 
 /* Puts all pages of the range out of reach; says how many there are. */
 static size_t hide_pages(struct vmspace *space, uintptr_t start, uintptr_t end)
@@ -102,12 +101,10 @@ void vmspace_drop_all(struct vmspace *space)
     vmspace_flush(space, USER_BASE, USER_END - USER_BASE);
 
     struct vm_area *area;
-    list_for_each(area, &space->areas, node)
-    {
+    list_for_each(area, &space->areas, node) {
         free_pages(top, area->start, area->end);
     }
-    list_for_each(area, &space->areas, node)
-    {
+    list_for_each(area, &space->areas, node) {
         free_tables(top, area->start, area->end);
     }
     for (size_t i = 0; i < TOP_ENTRIES; i++)

@@ -143,18 +143,23 @@ static const char *base_name(const char *path)
     return base;
 }
 
-/* A descriptor table shared with another process is left to it: close-on-exec is our business only. */
-static int own_files(struct proc *proc)
+/* A descriptor table shared with another process is left to it: close-on-exec is our business only.
+ * *own: the table to go on with. */
+static int own_files(struct fdtable *files, struct fdtable **own)
 {
-    struct fdtable *shared = proc->fs.files;
-    if (__atomic_load_n(&shared->refs, __ATOMIC_ACQUIRE) == 1)
-        return 0;
-    struct fdtable *own = fdtable_copy(shared);
-    if (!own)
-        return -ENOMEM;
-    proc->fs.files = own;
-    fdtable_unref(shared);
-    return 0;
+    bool is_shared = __atomic_load_n(&files->refs, __ATOMIC_ACQUIRE) > 1;
+    *own = is_shared ? fdtable_copy(files) : files;
+    return *own ? 0 : -ENOMEM;
+}
+
+/* Once other threads, which might be using it, are gone. */
+static void switch_files(struct fs_context *fs, struct fdtable *own)
+{
+    struct fdtable *before = fs->files;
+    fs->files = own;
+    if (own != before)
+        fdtable_unref(before);
+    fdtable_exec(own);
 }
 
 /* The registers a program starts with, floating point as if never used. */
@@ -174,12 +179,18 @@ static void reset_registers(struct thread *thread, uintptr_t pc, uintptr_t sp)
 static int take_over(struct exec *exec)
 {
     struct thread *thread = thread_current();
-    int error = own_files(thread->proc);
-    if (!error)
-        error = proc_kill_other_threads();
+    struct fs_context *fs = fs_context();
+    struct fdtable *files;
+    int error = own_files(fs->files, &files);
     if (error)
         return error;
-    fdtable_exec(thread->proc->fs.files);
+    error = proc_kill_other_threads();
+    if (error) {
+        if (files != fs->files)
+            fdtable_unref(files);
+        return error;
+    }
+    switch_files(fs, files);
     proc_exec_commit(exec->space, base_name(exec_strings_path(&exec->strings)));
     exec->space = NULL;
     reset_registers(thread, exec->image.entry, exec->sp);

@@ -7,12 +7,9 @@
 static unsigned wanted_access(unsigned long cause)
 {
     switch (cause) {
-    case EXC_FETCH_PAGE:
-        return VM_EXEC;
-    case EXC_LOAD_PAGE:
-        return VM_READ;
-    default: /* atomic operations, which also read, count as stores */
-        return VM_WRITE;
+    case EXC_FETCH_PAGE: return VM_EXEC;
+    case EXC_LOAD_PAGE: return VM_READ;
+    default: return VM_WRITE; /* atomic operations, which also read, count as stores */
     }
 }
 

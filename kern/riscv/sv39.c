@@ -13,9 +13,6 @@
  */
 #include "kern/riscv/sv39.h"
 
-#define LEAF_TABLE_SPAN (1UL << 21) /* what one level-0 table covers */
-#define LEVEL1_SPAN     (1UL << 30) /* what one level-1 table covers */
-
 /* The table that a pointer entry leads to; NULL: the entry is empty, or a leaf. */
 static pte_t *next_table(pte_t pte)
 {
@@ -70,10 +67,10 @@ bool sv39_next_run(pte_t *root, uintptr_t *va, uintptr_t end, struct sv39_run *r
         uintptr_t from = *va;
         pte_t *level1 = next_table(root[sv39_index(from, 2)]);
         if (!level1) {
-            *va = ALIGN_DOWN(from, LEVEL1_SPAN) + LEVEL1_SPAN;
+            *va = ALIGN_DOWN(from, SV39_SPAN(2)) + SV39_SPAN(2);
             continue;
         }
-        *va = ALIGN_DOWN(from, LEAF_TABLE_SPAN) + LEAF_TABLE_SPAN;
+        *va = ALIGN_DOWN(from, SV39_SPAN(1)) + SV39_SPAN(1);
         pte_t *leaves = next_table(level1[sv39_index(from, 1)]);
         if (leaves) {
             run->entries = &leaves[sv39_index(from, 0)];

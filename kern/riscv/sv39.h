@@ -31,6 +31,9 @@ typedef uint64_t pte_t;
 #define SV39_ENTRIES 512
 #define SATP_SV39    (8UL << 60)
 
+/* The bytes that one entry of a table of this level stands for. */
+#define SV39_SPAN(level) (1UL << (12 + 9 * (level)))
+
 static inline size_t sv39_index(uintptr_t va, int level)
 {
     return (va >> (12 + 9 * level)) & (SV39_ENTRIES - 1);

@@ -80,16 +80,17 @@ static void unexpected_user_trap(struct trapframe *tf)
 /* A trap out of S-mode: the kernel, or in the fused shape the application. Interrupts are off. */
 void trap_kernel(struct trapframe *tf)
 {
+    /* For an interrupt as well: a switch of threads here would take the emergency stack along. */
+    if (stack_is_bad(tf))
+        panic_trap(tf, "panic", EXIT_STATUS_PANIC, "stack overflow: sp is %p, the stack %p..%p",
+                   (void *)tf->regs[REG_SP], (void *)this_hart()->current->stack_lo,
+                   (void *)this_hart()->current->stack_hi);
     if (tf->cause & SCAUSE_INTERRUPT) {
         trap_interrupt(tf);
         if (this_hart()->attention && preempt_handler)
             preempt_handler();
         return;
     }
-    if (stack_is_bad(tf))
-        panic_trap(tf, "panic", EXIT_STATUS_PANIC, "stack overflow: sp is %p, the stack %p..%p",
-                   (void *)tf->regs[REG_SP], (void *)this_hart()->current->stack_lo,
-                   (void *)this_hart()->current->stack_hi);
     if (exception_handler && exception_handler(tf))
         return;
     panic_trap(tf, "panic", EXIT_STATUS_PANIC, "%s in the kernel", trap_cause_name(tf->cause));

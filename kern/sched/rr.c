@@ -70,7 +70,8 @@ static struct hart *rr_enqueue(struct thread *thread)
     return claim_idle(last);
 }
 
-static struct thread *take_first(struct rr_queue *queue)
+/* Inlined: the queue of the own hart is looked at on every switch. */
+static inline __attribute__((always_inline)) struct thread *take_first(struct rr_queue *queue)
 {
     if (__atomic_load_n(&queue->length, __ATOMIC_RELAXED) == 0)
         return NULL;
@@ -82,6 +83,7 @@ static struct thread *take_first(struct rr_queue *queue)
     return node ? list_entry(node, struct thread, run_node) : NULL;
 }
 
+/* The first thread of the longest queue. */
 static struct thread *steal(void)
 {
     struct rr_queue *longest = &queues[0];
@@ -91,26 +93,25 @@ static struct thread *steal(void)
     return take_first(longest);
 }
 
-static struct thread *take(struct hart *hart)
+/* Nothing on the own queue. An idle hart says that it is one, and looks once more. */
+static __attribute__((noinline)) struct thread *look_elsewhere(struct hart *hart)
 {
-    struct thread *thread = take_first(hart->sched);
-    if (!thread && HARTS > 1)
-        thread = steal();
+    uint64_t bit = 1UL << hart->index;
+    struct thread *thread = steal();
+    if (thread || hart->current != hart->idle)
+        return thread;
+    __atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* say so first, then look */
+    thread = steal();
+    if (thread)
+        __atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
     return thread;
 }
 
 static struct thread *rr_pick(struct hart *hart)
 {
-    struct thread *thread = take(hart);
-    if (thread || hart->current != hart->idle)
-        return thread;
-    uint64_t bit = 1UL << hart->index;
-    __atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* say so first, then look */
-    thread = take(hart);
-    if (thread)
-        __atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
-    return thread;
+    struct thread *thread = take_first(hart->sched);
+    return likely(thread) ? thread : look_elsewhere(hart);
 }
 
 static bool rr_tick(struct hart *hart, struct thread *thread)

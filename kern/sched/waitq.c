@@ -13,7 +13,7 @@ void waitq_init(struct waitq *queue)
     list_init(&queue->waiters);
 }
 
-void waitq_enter(struct waitq *queue, struct waiter *waiter)
+static inline void enter(struct waitq *queue, struct waiter *waiter)
 {
     waiter->thread = thread_current();
     waiter->queue = queue;
@@ -22,7 +22,12 @@ void waitq_enter(struct waitq *queue, struct waiter *waiter)
     spin_unlock(&queue->lock);
 }
 
-bool waitq_leave(struct waiter *waiter)
+void waitq_enter(struct waitq *queue, struct waiter *waiter)
+{
+    enter(queue, waiter);
+}
+
+static inline bool leave(struct waiter *waiter)
 {
     spin_lock(&waiter->queue->lock);
     bool woken = !list_is_linked(&waiter->node);
@@ -32,17 +37,22 @@ bool waitq_leave(struct waiter *waiter)
     return woken;
 }
 
+bool waitq_leave(struct waiter *waiter)
+{
+    return leave(waiter);
+}
+
 /* A wake that was meant for us counts, even if a signal or the deadline came as well: with
  * waitq_wake_one nobody else was told. */
-static int wait_result(struct waiter *waiter, int parked)
+static inline int wait_result(struct waiter *waiter, int parked)
 {
-    return waitq_leave(waiter) ? 0 : parked;
+    return leave(waiter) ? 0 : parked;
 }
 
 int waitq_wait(struct waitq *queue, struct mutex *lock)
 {
     struct waiter waiter;
-    waitq_enter(queue, &waiter);
+    enter(queue, &waiter);
     mutex_unlock(lock);
     int result = wait_result(&waiter, thread_park(true));
     mutex_lock(lock);

@@ -8,31 +8,38 @@
 #define RW_MAX  0x7ffff000UL /* one call moves no more than this, as in Linux */
 #define IOV_FEW 8            /* so many pieces need no memory from the heap */
 
-/* A size with the top bit set reaches out of any address space. */
-static bool is_absurd(size_t size)
+/* Makes *io from the program's buffer. A size with the top bit set reaches out of any address space:
+ * false. */
+static inline bool make_io(struct io *io, const void *buf, size_t size)
 {
-    return (long)size < 0;
+    *io = io_user(buf, size);
+    if (likely(size <= RW_MAX))
+        return true;
+    io->piece = io->left = RW_MAX;
+    return (long)size > 0;
 }
 
 long sys_read(int fd, void *buf, size_t size)
 {
-    struct file *file = fdtable_get(fs_context()->files, fd);
+    struct fdtable *table = fs_context()->files;
+    struct file *file = fdtable_borrow(table, fd);
+    struct io io;
     if (!file)
         return -EBADF;
-    struct io io = io_user(buf, MIN(size, RW_MAX));
-    long result = is_absurd(size) ? -EFAULT : file_read(file, &io);
-    file_unref(file);
+    long result = make_io(&io, buf, size) ? file_read(file, &io) : -EFAULT;
+    fdtable_return(table, file);
     return result;
 }
 
 long sys_write(int fd, const void *buf, size_t size)
 {
-    struct file *file = fdtable_get(fs_context()->files, fd);
+    struct fdtable *table = fs_context()->files;
+    struct file *file = fdtable_borrow(table, fd);
+    struct io io;
     if (!file)
         return -EBADF;
-    struct io io = io_user(buf, MIN(size, RW_MAX));
-    long result = is_absurd(size) ? -EFAULT : file_write(file, &io);
-    file_unref(file);
+    long result = make_io(&io, buf, size) ? file_write(file, &io) : -EFAULT;
+    fdtable_return(table, file);
     return result;
 }
 
@@ -46,8 +53,8 @@ static long transfer_at(int fd, const void *buf, size_t size, int64_t offset, fi
     struct file *file = fdtable_get(fs_context()->files, fd);
     if (!file)
         return -EBADF;
-    struct io io = io_user(buf, MIN(size, RW_MAX));
-    long result = is_absurd(size) ? -EFAULT : rw(file, &io, &offset);
+    struct io io;
+    long result = make_io(&io, buf, size) ? rw(file, &io, &offset) : -EFAULT;
     file_unref(file);
     return result;
 }
@@ -62,12 +69,12 @@ long sys_pwrite64(int fd, const void *buf, size_t size, long offset)
     return transfer_at(fd, buf, size, offset, file_write_at);
 }
 
-/* What the pieces add up to, RW_MAX at most; -EINVAL if one has an absurd length. */
+/* What the pieces add up to, RW_MAX at most; -EINVAL if one is out of any bounds. */
 static long total_of(const struct iovec *pieces, int count)
 {
     size_t total = 0;
     for (int i = 0; i < count; i++) {
-        if (is_absurd(pieces[i].iov_len))
+        if ((long)pieces[i].iov_len < 0)
             return -EINVAL;
         total = MIN(total + pieces[i].iov_len, RW_MAX);
     }

@@ -42,6 +42,9 @@ long sys_on_stack(long n, long stack);
 /* Makes call n(a) with a value in every register; returns how many came back changed. raw.S. */
 long registers_changed(long n, long a);
 
+/* How many floating-point registers are not zero. fpregs.S. */
+long fp_nonzero(void);
+
 /* Holds a value made from seed in every floating-point register, and in fcsr, for so many rounds,
  * each giving the processor away if yielding; returns how many were changed. fpregs.S. */
 long fp_changed(unsigned long seed, long rounds, long yielding);

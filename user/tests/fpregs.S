@@ -1,4 +1,4 @@
-# fpregs.S - do the floating-point registers keep their values? For tests only.
+# fpregs.S - what is in the floating-point registers? For tests only.
 #
 #   long fp_changed(unsigned long seed, long rounds, long yielding)
 #
@@ -31,6 +31,22 @@
     .macro restore i
     fld f\i, (64 + 8 * \i)(sp)
     .endm
+
+    .macro count_nonzero i
+    fmv.x.d t0, f\i
+    snez t0, t0
+    add a0, a0, t0
+    .endm
+
+#   long fp_nonzero(void)
+    .section .text.fp_nonzero, "ax", @progbits
+    .globl fp_nonzero
+    .type fp_nonzero, @function
+fp_nonzero:
+    li a0, 0
+    each_register count_nonzero
+    ret
+    .size fp_nonzero, . - fp_nonzero
 
     .section .text.fp_changed, "ax", @progbits
     .globl fp_changed

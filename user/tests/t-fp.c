@@ -1,6 +1,6 @@
 /*
  * t-fp - every floating-point register keeps its value: while others compute with all of theirs,
- * across system calls, in processes and threads, and over fork.
+ * across system calls, in processes and threads, over fork and exec.
  */
 #include "check.h"
 
@@ -68,9 +68,28 @@ static void test_fork(void)
     CHECK(kept == 19);
 }
 
-int main(void)
+/* A new program must not see what others left in the registers. */
+static void test_exec(const char *self)
+{
+    for (int i = 0; i < 8; i++) {
+        int status = -1;
+        pid_t pid = fork();
+        if (pid == 0) {
+            fp_changed(0x5ec3e7, 1000, 0);
+            execl(self, "t-fp", "registers", (char *)NULL);
+            _exit(1);
+        }
+        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    }
+}
+
+int main(int argc, char **argv)
 {
     int status;
+    if (argc > 1)
+        return fp_nonzero() > 0;
+    if (on_onering())
+        test_exec(argv[0]);
     test_fork();
     for (long i = 0; i < NPROCESSES; i++) {
         pid_t pid = fork();

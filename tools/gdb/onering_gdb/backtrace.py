@@ -75,9 +75,7 @@ def _unborn(thread: Thread) -> str:
 
 
 def _switched_out(thread: Thread, proc: Proc | None) -> dict[str, int]:
-    values = {"priv": guest.SUPERVISOR, "pc": kernel.label("context_switch"), "ra": thread.ra,
-              "sp": thread.sp, "tp": thread.tp, "fp": thread.s[0]}
-    values.update({f"s{n}": thread.s[n] for n in range(1, 12)})
+    values = {**places.switched_out(thread), "tp": thread.tp}
     if proc and proc.root:
         values["satp"] = guest.SATP_SV39 << 60 | proc.root // guest.PAGE
     return values

@@ -21,6 +21,7 @@ RAM_BASE = 0x80000000
 USER, SUPERVISOR, MACHINE = 0, 1, 3     # values of $priv
 SATP_SV39 = 8
 GDB_NAMES = {"s0": "fp"}                # where gdb's name of a register differs from ours
+SAVED = ("fp", *(f"s{n}" for n in range(1, 12)))    # s0 .. s11
 SSTATUS_SUM = 1 << 18
 
 

@@ -75,8 +75,8 @@ def _call_name(number: int) -> str | None:
         return None
     with guest.physical():
         thunk = kernel.pointer(table[number])
-    symbol = places.function(thunk) if thunk else None
-    return symbol.name.replace("thunk_", "", 1) if symbol else None
+    name = places.function(thunk) if thunk else None
+    return name.replace("thunk_", "", 1) if name else None
 
 
 def _argument(symbol: gdb.Symbol, value: int) -> str:

@@ -18,7 +18,7 @@ import gdb.unwinder
 from . import guest, kernel, traps
 
 _SHIM_RA, _SHIM_PC, _SHIM_SIZE = 0, 120, 144    # the picture above kern/libos/shim.S
-_SHIM_KEPT = ("tp", "gp", "fp", *(f"s{n}" for n in range(1, 12)))
+_SHIM_KEPT = ("tp", "gp", *guest.SAVED)
 
 _CALL = re.compile(r"jalr?\b")
 _SETS_SP = re.compile(r"\w+\s+sp,")
@@ -117,11 +117,6 @@ class TrapUnwinder(gdb.unwinder.Unwinder):
         for name in _SHIM_KEPT:
             info.add_saved_register(name, pending.read_register(name))
         return info
-
-
-def trap_addresses() -> frozenset[int]:
-    """Where in the vector a trapframe lies at sp."""
-    return _vector.trap
 
 
 def trap_frames() -> Iterator[tuple[int, int]]:
