@@ -64,16 +64,19 @@ class _Writer:
 
 
 def flatten(root: Node, reserved: list[tuple[int, int]] = [],
-            chaos: random.Random | None = None) -> bytes:
-    """The tree as the firmware hands it over."""
+            chaos: random.Random | None = None, last: str = "strings") -> bytes:
+    """The tree as the firmware hands it over; `last` is the block at its end."""
     writer = _Writer(chaos)
     writer.node(root)
     writer.put(END)
-    reservations = b"".join(struct.pack(">QQ", *pair) for pair in [*reserved, (0, 0)])
-    header_size = 40
-    struct_offset = header_size + len(reservations)
-    strings_offset = struct_offset + len(writer.structure)
-    total = strings_offset + len(writer.strings)
-    header = cells(0xD00DFEED, total, struct_offset, strings_offset, header_size, 17, 16, 0,
-                   len(writer.strings), len(writer.structure))
-    return header + reservations + writer.structure + writer.strings
+    blocks = {"reservations": b"".join(struct.pack(">QQ", *pair) for pair in [*reserved, (0, 0)]),
+              "structure": writer.structure, "strings": writer.strings}
+    order = sorted(blocks, key=lambda name: name == last)
+    tree, offsets = bytes(40), {}
+    for name in order:
+        tree += bytes(-len(tree) % 8)
+        offsets[name] = len(tree)
+        tree += blocks[name]
+    header = cells(0xD00DFEED, len(tree), offsets["structure"], offsets["strings"],
+                   offsets["reservations"], 17, 16, 0, len(writer.strings), len(writer.structure))
+    return header + tree[len(header):]

@@ -40,12 +40,14 @@ static void set_word(struct tree *tree, size_t offset, uint32_t word)
         tree->bytes[offset + (size_t)i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
+/* Words of the header. */
 enum {
     TOTAL_SIZE = 4,
     STRUCT_OFFSET = 8,
     STRINGS_OFFSET = 12,
+    RESERVE_OFFSET = 16,
     STRINGS_SIZE = 32,
-    STRUCT_SIZE = 36
+    STRUCT_SIZE = 36,
 };
 
 /* --- facts --- */
@@ -152,21 +154,24 @@ static void truncate_everywhere(const struct tree *tree)
     for (size_t size = 40; size < tree->size; size++) {
         struct tree copy = copy_of(tree, size);
         CHECK(!parses(&copy) || size >= strings + word_at(tree, STRINGS_SIZE));
+        CHECK(!parses(&copy) || size >= structs + word_at(tree, STRUCT_SIZE));
         if (structs + 8 <= size && structs < strings)
             set_word(&copy, STRUCT_SIZE, (uint32_t)(size - structs) & ~3U);
-        if (strings > structs)
-            set_word(&copy, STRINGS_SIZE, 0);
+        if (strings < size)
+            set_word(&copy, STRINGS_SIZE, (uint32_t)size - strings);
         try_tree(&copy);
         free(copy.bytes);
     }
 }
 
-/* The structure block cut off behind every word, with a closing END put there. */
+/* The structure block cut off behind every word, with a closing END put there; the whole tree too if
+ * that block is its last. */
 static void end_early(const struct tree *tree)
 {
     uint32_t structs = word_at(tree, STRUCT_OFFSET), size = word_at(tree, STRUCT_SIZE);
+    bool is_last = structs + size == tree->size;
     for (uint32_t end = 8; end < size; end += 4) {
-        struct tree copy = copy_of(tree, tree->size);
+        struct tree copy = copy_of(tree, is_last ? structs + end : tree->size);
         set_word(&copy, STRUCT_SIZE, end);
         set_word(&copy, structs + end - 4, 9);
         try_tree(&copy);
@@ -214,6 +219,8 @@ static void damage(const struct tree *tree, int rounds)
                 set_word(&copy, offset & ~3UL, nasty_word());
         }
         set_word(&copy, TOTAL_SIZE, (uint32_t)tree->size);
+        if (random_below(16) == 0)
+            set_word(&copy, RESERVE_OFFSET, (uint32_t)(tree->size - random_below(64)) & ~3U);
         try_tree(&copy);
         free(copy.bytes);
     }
@@ -247,7 +254,7 @@ int main(int argc, char **argv)
         test_blocks_without_an_end(&tree);
         truncate_everywhere(&tree);
         end_early(&tree);
-        damage(&tree, 20000);
+        damage(&tree, 5000);
         free(tree.bytes);
     }
     puts("ok");

@@ -288,9 +288,26 @@ def test_a_hart_in_user_mode(busy):
     assert "It is in user mode right now" in frame
 
 
+def test_a_thread_that_lost_its_turn_in_user_mode(boot_shell):
+    """Two that spin share a hart: one of them waits for its turn, and goes on in its program."""
+    machine = boot_shell(harts=1, gdb=True)
+    machine.send("while true; do true; done &\nwhile true; do true; done\n")
+    machine.expect("[1]")
+    machine.expect("done")
+    for _ in range(20):     # one may be taken off its hart while it brings a page
+        threads, *tbts = ask(machine, "threads", "tbt 3", "tbt 4")
+        waits = re.search(r"^ +(\d+) +sh +ready +\(0\) +user 0x1[0-9a-f]{4}$", threads, re.M)
+        if waits:
+            break
+    assert waits, threads
+    tbt = next(tbt for tbt in tbts if tbt.startswith(f"thread {waits[1]} (sh), ready"))
+    assert re.search(r"^--- trap from user mode: \w+ interrupt$", tbt, re.M)
+    assert tbt.index("context_switch") < tbt.index("--- trap") < tbt.index("main (")
+
+
 def test_pt_in_user_mode_sees_the_kernel(busy):
     answer, = ask(busy, "pt &harts")
-    assert "This is the kernel's bss" in answer and "process 3 (sh)" in answer or "kernel" in answer
+    assert "This is the kernel's bss" in answer and "User mode may not touch it" in answer
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def overflow(machine: Machine, function: str, sp: str) -> dict[str, str]:
 def test_kernel_stack_overflow_is_reported_from_the_emergency_stack(boot, kernel, left):
     """A system call that comes to the end of its kernel stack: below is a page that is not mapped.
     No trapframe fits on that stack any more."""
-    machine = boot(kernel, args="-c uname", gdb=True, frozen=True)
+    machine = boot(kernel, args="-c uname", gdb=True, frozen=True, icount=True)
     bottom = f"((unsigned long)$sp & ~{4 * PAGE - 1}UL) + {PAGE}"
     fields = overflow(machine, "sys_uname", f"{bottom} + {left}")
     text = machine.text

@@ -141,7 +141,7 @@ static bool firstfit_add_region(struct heap *heap, void *start, size_t size)
     size_t block_size = region->size - sizeof(struct region) - END_SIZE;
     set_free(block, block_size, FIRST);
     block_after(block)->head = USED | TAG; /* the end: in use, of size 0, after a free block */
-    link_free(state->free.prev, block); /* at the back */
+    link_free(state->free.prev, block);    /* at the back */
     state->available += block_size;
     return true;
 }

@@ -12,9 +12,9 @@
 
 struct hart_clock {
     struct spinlock lock;
-    struct list_node timers;   /* by deadline; guarded by lock */
-    uint64_t next_tick_ns;     /* DEADLINE_MAX: no ticks here */
-    uint64_t programmed_ns;    /* what the comparator is set to */
+    struct list_node timers; /* by deadline; guarded by lock */
+    uint64_t next_tick_ns;   /* DEADLINE_MAX: no ticks here */
+    uint64_t programmed_ns;  /* what the comparator is set to */
     bool ready;
 };
 

@@ -81,24 +81,17 @@ static void emit_directive(struct formatter *f, struct directive *d)
     char byte = d->kind;
     switch (d->kind) {
     case 'd':
-    case 'i':
-        emit_signed(f, d);
-        return;
-    case 'p':
-        d->is_long = d->prefix = true; /* fall through */
+    case 'i': emit_signed(f, d); return;
+    case 'p': d->is_long = d->prefix = true; /* fall through */
     case 'x':
     case 'u': {
         uint64_t value = d->is_long ? va_arg(f->args, unsigned long) : va_arg(f->args, unsigned);
         emit_number(f, d, d->prefix ? "0x" : "", value, d->kind == 'u' ? 10 : 16);
         return;
     }
-    case 's':
-        emit_string(f, d);
-        return;
-    case 'c':
-        byte = (char)va_arg(f->args, int); /* fall through */
-    default:
-        emit_field(f, d, "", &byte, 1);
+    case 's': emit_string(f, d); return;
+    case 'c': byte = (char)va_arg(f->args, int); /* fall through */
+    default: emit_field(f, d, "", &byte, 1);
     }
 }
 

@@ -72,9 +72,9 @@ static void machine_line(const char *kind, unsigned long cause, uintptr_t addr, 
 
 static void print_registers(const struct trapframe *tf)
 {
-    static const char names[32][4] = {"",   "ra", "sp", "gp", "tp",  "t0",  "t1", "t2",
-                                      "s0", "s1", "a0", "a1", "a2",  "a3",  "a4", "a5",
-                                      "a6", "a7", "s2", "s3", "s4",  "s5",  "s6", "s7",
+    static const char names[32][4] = {"",   "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                      "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                      "a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
                                       "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
     printk("  pc  %016lx  status %016lx  cause %lx  addr %lx\n", tf->pc, tf->status, tf->cause,
            tf->addr);

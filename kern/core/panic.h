@@ -16,8 +16,8 @@ void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
 
 /* The same for a trap nobody handles; `kind` is the word on the machine-readable line ("panic" or
  * "fault"). */
-void panic_trap(const struct trapframe *tf, const char *kind, int exit_status,
-                const char *format, ...) __attribute__((noreturn, format(printf, 4, 5)));
+void panic_trap(const struct trapframe *tf, const char *kind, int exit_status, const char *format,
+                ...) __attribute__((noreturn, format(printf, 4, 5)));
 
 /* How to stop the other harts; set by whoever starts them. */
 extern void (*panic_stop_harts)(void);

@@ -226,9 +226,8 @@ static const uint8_t *read_properties(struct parser *parser, const uint8_t *p)
             p += sizeof(be32_t);
             continue;
         }
-        size_t left = (size_t)(parser->last - p);
-        size_t length = left < sizeof(*property) ? left : length_of(property);
-        if (length > left - sizeof(*property))
+        size_t left = (size_t)(parser->last - p), length = 0;
+        if (left < sizeof(*property) || (length = length_of(property)) > left - sizeof(*property))
             damaged();
         be32_t place = property->name;
         size_t slot = place >> 24 & (CACHE_SIZE - 1);

@@ -325,14 +325,10 @@ static long ioctl_input(unsigned request, unsigned long arg)
     case TCSETS:
     case TCSETSW: /* what was written before has been cooked with the old settings already */
         return set_termios(user, false);
-    case TCSETSF:
-        return set_termios(user, true);
-    case TIOCSPGRP:
-        return set_foreground(user);
-    case FIONREAD:
-        return count_ready(user);
-    default:
-        return -ENOTTY;
+    case TCSETSF: return set_termios(user, true);
+    case TIOCSPGRP: return set_foreground(user);
+    case FIONREAD: return count_ready(user);
+    default: return -ENOTTY;
     }
 }
 

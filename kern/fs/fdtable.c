@@ -11,8 +11,10 @@ _Static_assert(OPEN_MAX <= 64, "close_on_exec has a bit for each descriptor");
 struct fdtable *fdtable_create(void)
 {
     struct fdtable *table = kzalloc(sizeof(*table));
-    if (table)
+    if (table) {
         table->refs = 1;
+        table->single = true;
+    }
     return table;
 }
 

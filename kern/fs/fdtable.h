@@ -5,8 +5,8 @@
 struct fdtable {
     struct spinlock lock;
     uint32_t refs; /* processes (CLONE_FILES); atomic */
-    /* Only one thread uses the table. Set by whoever gives a new process its table; cleared by that
-     * one thread before it makes another one, in this process or with CLONE_FILES, and not set again. */
+    /* Only one thread uses the table: so it is when it is made. That thread clears this before it makes
+     * another one, in its process or with CLONE_FILES; nobody sets it again. */
     bool single;
     struct file *files[OPEN_MAX]; /* a reference each; guarded by lock, like the next */
     uint64_t close_on_exec;       /* bit n: descriptor n */

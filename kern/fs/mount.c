@@ -58,10 +58,16 @@ static int make_mount(const struct fs_type *type, const void *source, size_t sou
 static int mount_on(const struct fs_type *type, struct vnode *on, const void *source,
                     size_t source_size)
 {
+    struct mount *mount;
+    struct stat st;
+    int error = vfs_stat(on, &st);
+    if (error)
+        return error;
     if (on->mounted || (on->fs && on->fs->root == on))
         return -EBUSY;
-    struct mount *mount;
-    int error = make_mount(type, source, source_size, &mount);
+    if (st.st_nlink == 0)
+        return -ENOENT; /* removed meanwhile: no path would lead to the mount */
+    error = make_mount(type, source, source_size, &mount);
     if (error)
         return error;
     mount->covered = vnode_ref(on);

@@ -59,25 +59,29 @@ void **pagetree_slot(struct pagetree *tree, size_t index)
     return slot;
 }
 
-/* Of the pages below *slot keeps the first `keep`. Recursion ends after `level` calls. */
-static void trim(void **slot, unsigned level, size_t keep)
+/* Of the pages below *slot keeps the first `keep`; how many went. Recursion ends after `level` calls. */
+static size_t trim(void **slot, unsigned level, size_t keep)
 {
+    size_t freed = 0;
     if (!*slot || keep >= span(level))
-        return;
+        return 0;
     if (level > 0) {
         size_t each = span(level - 1);
         for (size_t i = keep / each; i < TABLE_LEN; i++)
-            trim((void **)*slot + i, level - 1, keep > i * each ? keep - i * each : 0);
+            freed += trim((void **)*slot + i, level - 1, keep > i * each ? keep - i * each : 0);
     }
     if (keep == 0) {
         page_free(*slot);
         *slot = NULL;
+        freed += level == 0;
     }
+    return freed;
 }
 
-void pagetree_trim(struct pagetree *tree, size_t keep)
+size_t pagetree_trim(struct pagetree *tree, size_t keep)
 {
-    trim(&tree->root, tree->levels, keep);
+    size_t freed = trim(&tree->root, tree->levels, keep);
     if (!tree->root)
         tree->levels = 0;
+    return freed;
 }

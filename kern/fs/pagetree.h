@@ -29,5 +29,5 @@ void *pagetree_find(const struct pagetree *tree, size_t index);
 /* Where the pointer to the page is kept, to be set by the caller; index < PAGETREE_MAX_PAGES. NULL:
  * out of memory. */
 void **pagetree_slot(struct pagetree *tree, size_t index);
-/* Frees the pages from `keep` on. */
-void pagetree_trim(struct pagetree *tree, size_t keep);
+/* Frees the pages from `keep` on; how many there were. */
+size_t pagetree_trim(struct pagetree *tree, size_t keep);

@@ -2,15 +2,21 @@
  * ramfs_file.c. */
 #include "kern/fs/ramfs.h"
 #include "kern/alloc/kmalloc.h"
-#include "kern/core/clock.h"
 #include "kern/mem/pages.h"
 #include "kern/sys/errno.h"
+#include "kern/sys/time.h"
 
-#define RESERVE_PARTS 16 /* one of so many parts of memory is not for files */
+#define STAT_BLOCK    512 /* what st_blocks counts */
+#define RESERVE_PARTS 16  /* one of so many parts of memory is not for files */
 
 bool ramfs_is_full(void)
 {
     return pages_available() < pages_total() / RESERVE_PARTS;
+}
+
+uint64_t ramfs_now_ns(void)
+{
+    return clock_now_ns() + realtime_offset_ns();
 }
 
 struct ramfs_node *ramfs_node_create(struct mount *mount, uint32_t type, uint32_t mode)
@@ -23,7 +29,7 @@ struct ramfs_node *ramfs_node_create(struct mount *mount, uint32_t type, uint32_
     vnode_init(&node->vnode, is_dir ? &ramfs_dir_ops : &ramfs_file_ops, type, fs->next_ino++,
                mount);
     node->mode = mode & 07777;
-    node->mtime_ns = node->ctime_ns = clock_now_ns();
+    node->mtime_ns = node->ctime_ns = ramfs_now_ns();
     if (is_dir) {
         list_init(&node->entries);
         node->next_offset = 2; /* "." and ".." come before */
@@ -53,11 +59,6 @@ void ramfs_release(struct vnode *vnode)
     }
 }
 
-static struct timespec to_timespec(uint64_t ns)
-{
-    return (struct timespec){(int64_t)(ns / NS_PER_SEC), (int64_t)(ns % NS_PER_SEC)};
-}
-
 int ramfs_getattr(struct vnode *vnode, struct stat *st)
 {
     struct ramfs_node *node = ramfs_node(vnode);
@@ -65,10 +66,10 @@ int ramfs_getattr(struct vnode *vnode, struct stat *st)
     st->st_nlink = node->nlink;
     if (!vnode_is_dir(vnode)) {
         st->st_size = node->size;
-        st->st_blocks = (node->size + 511) / 512;
+        st->st_blocks = (int64_t)(node->npages * (PAGE_SIZE / STAT_BLOCK));
     }
-    st->st_mtim = st->st_atim = to_timespec(node->mtime_ns);
-    st->st_ctim = to_timespec(node->ctime_ns);
+    st->st_mtim = st->st_atim = timespec_of_ns(node->mtime_ns);
+    st->st_ctim = timespec_of_ns(node->ctime_ns);
     return 0;
 }
 

@@ -53,6 +53,7 @@ struct ramfs_node {
             struct mutex data_lock;
             struct pagetree pages; /* bytes beyond size are zero */
             int64_t size;
+            size_t npages; /* that are no holes */
         };
     };
 };
@@ -75,6 +76,7 @@ void ramfs_release(struct vnode *vnode);
 int ramfs_getattr(struct vnode *vnode, struct stat *st);
 /* Some memory is left for those who have to clean up. */
 bool ramfs_is_full(void);
+uint64_t ramfs_now_ns(void); /* as st_mtime counts: since 1970 */
 
 /* ramfs_names.c */
 bool ramfs_dir_is_empty(const struct ramfs_node *dir);

@@ -1,5 +1,4 @@
 /* ramfs: contents of files. */
-#include "kern/core/clock.h"
 #include "kern/core/string.h"
 #include "kern/fs/ramfs.h"
 #include "kern/mem/pages.h"
@@ -60,7 +59,7 @@ static void wipe_beyond_end(struct ramfs_node *node, struct span span, char *pag
 }
 
 /* A page is filled before it becomes part of the file; only what is not written is zeroed. */
-static int write_new_page(struct io *io, struct span span, void **slot)
+static int write_new_page(struct ramfs_node *node, struct io *io, struct span span, void **slot)
 {
     char *page = ramfs_is_full() ? NULL : page_alloc();
     if (!page)
@@ -68,11 +67,13 @@ static int write_new_page(struct io *io, struct span span, void **slot)
     memset(page, 0, span.from);
     memset(page + span.from + span.n, 0, PAGE_SIZE - span.from - span.n);
     int error = io_take(io, page + span.from, span.n);
-    if (error)
+    if (error) {
         page_free(page);
-    else
-        *slot = page;
-    return error;
+        return error;
+    }
+    *slot = page;
+    node->npages++;
+    return 0;
 }
 
 static int write_span(struct ramfs_node *node, struct io *io, struct span span)
@@ -81,7 +82,7 @@ static int write_span(struct ramfs_node *node, struct io *io, struct span span)
     if (!slot)
         return -ENOSPC;
     if (!*slot)
-        return write_new_page(io, span, slot);
+        return write_new_page(node, io, span, slot);
     char *page = *slot;
     int error = io_take(io, page + span.from, span.n);
     if (error)
@@ -114,7 +115,7 @@ static long ramfs_write(struct vnode *vnode, struct io *io, int64_t *off, unsign
         *off = node->size;
     long moved = write_locked(node, io, *off);
     if (moved > 0)
-        node->mtime_ns = node->ctime_ns = clock_now_ns();
+        node->mtime_ns = node->ctime_ns = ramfs_now_ns();
     mutex_unlock(&node->data_lock);
     return moved;
 }
@@ -127,13 +128,13 @@ static int ramfs_truncate(struct vnode *vnode, int64_t size)
     mutex_lock(&node->data_lock);
     if (size < node->size) {
         struct span end = first_span(size, PAGE_SIZE);
-        pagetree_trim(&node->pages, PAGE_UP((size_t)size) / PAGE_SIZE);
+        node->npages -= pagetree_trim(&node->pages, PAGE_UP((size_t)size) / PAGE_SIZE);
         char *page = end.from > 0 ? pagetree_find(&node->pages, end.page) : NULL;
         if (page)
             memset(page + end.from, 0, PAGE_SIZE - end.from);
     }
     node->size = size;
-    node->mtime_ns = node->ctime_ns = clock_now_ns();
+    node->mtime_ns = node->ctime_ns = ramfs_now_ns();
     mutex_unlock(&node->data_lock);
     return 0;
 }

@@ -1,6 +1,5 @@
 /* ramfs: directories. */
 #include "kern/alloc/kmalloc.h"
-#include "kern/core/clock.h"
 #include "kern/core/string.h"
 #include "kern/fs/ramfs.h"
 #include "kern/sys/errno.h"
@@ -39,7 +38,7 @@ static struct ramfs_entry *entry_create(const char *name)
 
 static void touch(struct ramfs_node *dir)
 {
-    dir->mtime_ns = dir->ctime_ns = clock_now_ns();
+    dir->mtime_ns = dir->ctime_ns = ramfs_now_ns();
 }
 
 /* The entry takes over a reference to target. */
@@ -77,7 +76,7 @@ static struct ramfs_node *extract(struct ramfs_entry **at)
 static void orphan(struct ramfs_node *node)
 {
     node->nlink = 0;
-    node->ctime_ns = clock_now_ns();
+    node->ctime_ns = ramfs_now_ns();
     if (vnode_is_dir(&node->vnode))
         vnode_ref(&node->parent->vnode);
 }
@@ -218,7 +217,7 @@ static int rename_locked(struct ramfs *fs, struct ramfs_node *olddir, const char
         orphan(*replaced);
     }
     struct ramfs_node *node = extract(find(fs, olddir, oldname));
-    node->ctime_ns = clock_now_ns();
+    node->ctime_ns = ramfs_now_ns();
     insert(find(fs, newdir, newname), fresh, newdir, node);
     return 0;
 }
@@ -261,8 +260,7 @@ static int ramfs_readdir(struct vnode *vnode, int64_t off, dir_emit *emit, void 
     mutex_lock(&fs->lock);
     int error = dir->nlink == 0 ? -ENOENT : 0;
     if (!error && emit_dots(dir, off, emit, arg))
-        list_for_each(entry, &dir->entries, node)
-        {
+        list_for_each(entry, &dir->entries, node) {
             struct vnode *target = &entry->target->vnode;
             uint8_t type = vnode_is_dir(target) ? DT_DIR : DT_REG;
             if (entry->offset >= off &&

@@ -1,5 +1,6 @@
 /* Threads of the fused program: clone, exit of a thread, thread ids. */
 #include "kern/core/string.h"
+#include "kern/fs/fdtable.h"
 #include "kern/libos/libos.h"
 #include "kern/sched/thread.h"
 #include "kern/sys/abi.h"
@@ -40,6 +41,7 @@ long clone_call(unsigned long flags, void *stack, int *parent_tid, unsigned long
         child->context.tp = tls;
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_child_tid = child_tid;
+    fs_context()->files->single = false;
     int tid = child->tid; /* the child may be gone when thread_start returns */
     if (flags & CLONE_PARENT_SETTID)
         *parent_tid = tid;

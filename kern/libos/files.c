@@ -14,6 +14,7 @@ static void files_init(void)
     console.flags = O_RDWR;
     console.refs = 1; /* ours: it is never released */
     descriptors.refs = 1;
+    descriptors.single = true;
     for (int fd = 0; fd <= 2; fd++)
         descriptors.files[fd] = file_ref(&console);
     context.files = &descriptors;

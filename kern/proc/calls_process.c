@@ -177,11 +177,8 @@ long sys_reboot(int magic1, int magic2, unsigned int cmd, const void *arg)
         return -EINVAL;
     switch (cmd) {
     case REBOOT_CMD_POWER_OFF:
-    case REBOOT_CMD_HALT:
-        power_off(0);
-    case REBOOT_CMD_RESTART:
-        power_reset();
-    default:
-        return -EINVAL;
+    case REBOOT_CMD_HALT: power_off(0);
+    case REBOOT_CMD_RESTART: power_reset();
+    default: return -EINVAL;
     }
 }

@@ -248,5 +248,7 @@ long sys_clone(unsigned long flags, void *stack, int *parent_tid, unsigned long 
     struct clone_request request = {flags, (uintptr_t)stack, parent_tid, tls, child_tid};
     if (!flags_are_valid(flags))
         return -EINVAL;
+    if (flags & (CLONE_THREAD | CLONE_FILES))
+        proc_current()->fs.files->single = false;
     return flags & CLONE_THREAD ? clone_thread(&request) : clone_process(&request);
 }

@@ -47,35 +47,26 @@ static bool is_page_fault(unsigned long cause)
 static int signal_of_exception(unsigned long cause)
 {
     switch (cause) {
-    case EXC_ILLEGAL:
-        return SIGILL;
-    case EXC_BREAKPOINT:
-        return SIGTRAP;
+    case EXC_ILLEGAL: return SIGILL;
+    case EXC_BREAKPOINT: return SIGTRAP;
     case EXC_FETCH_MISALIGNED:
     case EXC_LOAD_MISALIGNED:
     case EXC_STORE_MISALIGNED:
     case EXC_FETCH_ACCESS:
     case EXC_LOAD_ACCESS:
-    case EXC_STORE_ACCESS:
-        return SIGBUS;
-    default:
-        return SIGSEGV;
+    case EXC_STORE_ACCESS: return SIGBUS;
+    default: return SIGSEGV;
     }
 }
 
 static const char *signal_name(int sig)
 {
     switch (sig) {
-    case SIGILL:
-        return "SIGILL";
-    case SIGTRAP:
-        return "SIGTRAP";
-    case SIGBUS:
-        return "SIGBUS";
-    case SIGKILL:
-        return "SIGKILL";
-    default:
-        return "SIGSEGV";
+    case SIGILL: return "SIGILL";
+    case SIGTRAP: return "SIGTRAP";
+    case SIGBUS: return "SIGBUS";
+    case SIGKILL: return "SIGKILL";
+    default: return "SIGSEGV";
     }
 }
 

@@ -12,16 +12,15 @@
 #error "HARTS, the number of harts this image is built for, comes from the Makefile"
 #endif
 
-
 struct thread;
 
 struct hart {
     /* Used by vector.S; it knows these offsets (see the assertions in hart.c). */
-    unsigned long trap_sp;  /* 0: sp and t0 of the trap being entered */
-    unsigned long trap_t0;  /* 8 */
-    struct thread *current; /* 16: the thread this hart runs; written by the scheduler only */
+    unsigned long trap_sp;      /* 0: sp and t0 of the trap being entered */
+    unsigned long trap_t0;      /* 8 */
+    struct thread *current;     /* 16: the thread this hart runs; written by the scheduler only */
     unsigned long emergency_sp; /* 24: top of the stack for reporting that the stack is bad */
-    unsigned long gp; /* 32: the kernel's */
+    unsigned long gp;           /* 32: the kernel's */
 
     uint32_t index;      /* 0 .. harts_online - 1, in the order in which harts came up */
     uint32_t hartid;     /* the machine's name for it */
@@ -36,7 +35,8 @@ struct hart {
 extern struct hart harts[HARTS];
 extern uint32_t harts_online; /* grows while harts come up, then stays */
 
-extern unsigned long kernel_satp; /* what harts_start puts into satp of a new hart; 0: translation off */
+extern unsigned long
+    kernel_satp; /* what harts_start puts into satp of a new hart; 0: translation off */
 
 void hart_init(struct hart *hart, uint32_t index, uint32_t hartid);
 

@@ -13,12 +13,12 @@
 #define THREAD_FP_LIVE  136
 #define THREAD_FP       144
 
-#define TF_REG(n)  (8 * (n))
-#define TF_PC      256
-#define TF_STATUS  264
-#define TF_CAUSE   272
-#define TF_ADDR    280
-#define TF_SIZE    288
+#define TF_REG(n) (8 * (n))
+#define TF_PC     256
+#define TF_STATUS 264
+#define TF_CAUSE  272
+#define TF_ADDR   280
+#define TF_SIZE   288
 
 #define EMERGENCY_STACK_SIZE 2048
 #define BOOT_STACK_SIZE      8192

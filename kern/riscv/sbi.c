@@ -25,10 +25,7 @@ static long sbi_call(long extension, long function, long arg0, long arg1, long a
     register long a3 __asm__("a3") = arg3;
     register long a6 __asm__("a6") = function;
     register long a7 __asm__("a7") = extension;
-    __asm__ volatile("ecall"
-                     : "+r"(a0), "+r"(a1)
-                     : "r"(a2), "r"(a3), "r"(a6), "r"(a7)
-                     : "memory");
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a6), "r"(a7) : "memory");
     return a0;
 }
 

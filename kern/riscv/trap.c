@@ -43,12 +43,18 @@ void trap_on_preempt(void (*handler)(void))
 const char *trap_cause_name(unsigned long cause)
 {
     static const char *const names[] = {
-        [EXC_FETCH_MISALIGNED] = "misaligned fetch", [EXC_FETCH_ACCESS] = "fetch access fault",
-        [EXC_ILLEGAL] = "illegal instruction",       [EXC_BREAKPOINT] = "breakpoint",
-        [EXC_LOAD_MISALIGNED] = "misaligned load",   [EXC_LOAD_ACCESS] = "load access fault",
-        [EXC_STORE_MISALIGNED] = "misaligned store", [EXC_STORE_ACCESS] = "store access fault",
-        [EXC_ECALL_USER] = "ecall",                  [EXC_FETCH_PAGE] = "fetch page fault",
-        [EXC_LOAD_PAGE] = "load page fault",         [EXC_STORE_PAGE] = "store page fault",
+        [EXC_FETCH_MISALIGNED] = "misaligned fetch",
+        [EXC_FETCH_ACCESS] = "fetch access fault",
+        [EXC_ILLEGAL] = "illegal instruction",
+        [EXC_BREAKPOINT] = "breakpoint",
+        [EXC_LOAD_MISALIGNED] = "misaligned load",
+        [EXC_LOAD_ACCESS] = "load access fault",
+        [EXC_STORE_MISALIGNED] = "misaligned store",
+        [EXC_STORE_ACCESS] = "store access fault",
+        [EXC_ECALL_USER] = "ecall",
+        [EXC_FETCH_PAGE] = "fetch page fault",
+        [EXC_LOAD_PAGE] = "load page fault",
+        [EXC_STORE_PAGE] = "store page fault",
     };
     if (cause & SCAUSE_INTERRUPT)
         return "interrupt";

@@ -14,7 +14,8 @@
 struct mutex {
     uint32_t state; /* as above; atomic */
     struct spinlock queue_lock;
-    struct list_node waiters; /* who waits, oldest first; guarded by queue_lock; set up on first use */
+    struct list_node
+        waiters; /* who waits, oldest first; guarded by queue_lock; set up on first use */
 };
 
 void mutex_lock_contended(struct mutex *mutex);

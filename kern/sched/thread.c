@@ -93,8 +93,7 @@ void threads_for_each(bool (*visit)(struct thread *thread, void *arg), void *arg
 {
     struct thread *thread;
     spin_lock(&threads_lock);
-    list_for_each(thread, &all_threads, all_node)
-    {
+    list_for_each(thread, &all_threads, all_node) {
         if (!visit(thread, arg))
             break;
     }

@@ -39,14 +39,14 @@ struct thread {
     uintptr_t stack_lo;     /* 0: vector.S knows these two offsets */
     uintptr_t stack_hi;     /* 8: top; in the kernel shape a trap from user mode starts here */
     struct context context; /* while not running */
-    bool fp_live;           /* has used floating point; `fp` holds its registers while not running */
+    bool fp_live; /* has used floating point; `fp` holds its registers while not running */
     struct fpstate fp;
 
     struct spinlock lock; /* guards state, wake_token; held across the switch away */
     enum thread_state state;
-    bool wake_token;         /* an unpark nobody has consumed yet */
-    bool interrupted;        /* a signal is waiting: interruptible parks return -EINTR */
-    struct hart *hart;       /* where it runs, or ran last */
+    bool wake_token;           /* an unpark nobody has consumed yet */
+    bool interrupted;          /* a signal is waiting: interruptible parks return -EINTR */
+    struct hart *hart;         /* where it runs, or ran last */
     struct list_node run_node; /* the scheduler back end's queue */
     unsigned long sched_data;  /* the scheduler back end's, e.g. ticks left */
     uint64_t run_time;         /* spent running, in counts of the machine's time (clock_to_ns) */
@@ -54,7 +54,7 @@ struct thread {
 
     int tid; /* 0: a kernel thread */
     char name[16];
-    struct list_node all_node; /* list of all threads, guarded by threads_lock */
+    struct list_node all_node;              /* list of all threads, guarded by threads_lock */
     void (*release)(struct thread *thread); /* frees thread and stack, after the switch away */
 
     struct proc *proc;          /* NULL for kernel threads; set once, before the thread starts */

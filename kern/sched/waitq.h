@@ -46,7 +46,6 @@ static inline void waitq_wake_all(struct waitq *queue)
         waitq_wake_waiters(queue);
 }
 
-
 /* The pieces, for waits on several queues: enter each, check conditions, thread_park(), leave each. */
 void waitq_enter(struct waitq *queue, struct waiter *waiter);
 /* True: somebody had woken this waiter already. */

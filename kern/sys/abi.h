@@ -5,7 +5,7 @@
 
 #define PATH_MAX 1024 /* NUL included */
 #define NAME_MAX 255
-#define OPEN_MAX 64   /* descriptors of a process */
+#define OPEN_MAX 64 /* descriptors of a process */
 #define ARG_MAX  (128 * 1024)
 #define IOV_MAX  1024
 
@@ -126,24 +126,24 @@ struct pollfd {
 #define TIOCGWINSZ 0x5413
 #define FIONREAD   0x541B
 
-#define ICRNL  0000400
-#define OPOST  0000001
-#define ONLCR  0000004
-#define ISIG   0000001
-#define ICANON 0000002
-#define ECHO   0000010
-#define ECHOE  0000020
-#define ECHOK  0000040
+#define ICRNL   0000400
+#define OPOST   0000001
+#define ONLCR   0000004
+#define ISIG    0000001
+#define ICANON  0000002
+#define ECHO    0000010
+#define ECHOE   0000020
+#define ECHOK   0000040
 #define ECHOCTL 0001000
 
-#define VINTR  0
-#define VQUIT  1
-#define VERASE 2
-#define VKILL  3
-#define VEOF   4
-#define VTIME  5
-#define VMIN   6
-#define VSUSP  10
+#define VINTR   0
+#define VQUIT   1
+#define VERASE  2
+#define VKILL   3
+#define VEOF    4
+#define VTIME   5
+#define VMIN    6
+#define VSUSP   10
 #define VWERASE 14
 
 /* The kernel's struct termios (a libc's own is larger). */
@@ -227,11 +227,11 @@ struct proc_info {
 #define FUTEX_CLOCK_REALTIME 256
 #define FUTEX_CMD_MASK       (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 
-#define REBOOT_MAGIC1         0xfee1dead
-#define REBOOT_MAGIC2         672274793
-#define REBOOT_CMD_POWER_OFF  0x4321FEDC
-#define REBOOT_CMD_HALT       0xCDEF0123
-#define REBOOT_CMD_RESTART    0x01234567
+#define REBOOT_MAGIC1        0xfee1dead
+#define REBOOT_MAGIC2        672274793
+#define REBOOT_CMD_POWER_OFF 0x4321FEDC
+#define REBOOT_CMD_HALT      0xCDEF0123
+#define REBOOT_CMD_RESTART   0x01234567
 
 #define GRND_NONBLOCK 1
 #define GRND_RANDOM   2

@@ -75,16 +75,11 @@ long sys_fcntl(int fd, int cmd, unsigned long arg)
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
         return arg >= OPEN_MAX ? -EINVAL : duplicate(fd, (int)arg, cmd == F_DUPFD_CLOEXEC);
-    case F_GETFD:
-        return on ? FD_CLOEXEC : 0;
-    case F_SETFD:
-        return fdtable_set_close_on_exec(table, fd, arg & FD_CLOEXEC);
-    case F_GETFL:
-        return get_flags(fd);
-    case F_SETFL:
-        return change_flags(fd, arg);
-    default:
-        return -EINVAL;
+    case F_GETFD: return on ? FD_CLOEXEC : 0;
+    case F_SETFD: return fdtable_set_close_on_exec(table, fd, arg & FD_CLOEXEC);
+    case F_GETFL: return get_flags(fd);
+    case F_SETFL: return change_flags(fd, arg);
+    default: return -EINVAL;
     }
 }
 

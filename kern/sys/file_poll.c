@@ -1,25 +1,17 @@
 /* Waiting on several descriptors. */
-#include "kern/core/clock.h"
 #include "kern/fs/file.h"
 #include "kern/mem/uaccess.h"
 #include "kern/sys/errno.h"
+#include "kern/sys/time.h"
 #include <onering/syscalls.h>
 
-static int deadline_from_user(const struct timespec *user, uint64_t *deadline_ns)
+static int deadline_from_user(const struct timespec *timeout, uint64_t *deadline_ns)
 {
-    struct timespec timeout;
-    *deadline_ns = DEADLINE_MAX;
-    if (!user)
-        return 0;
-    if (copy_from_user(&timeout, user, sizeof(timeout)) != 0)
-        return -EFAULT;
-    if (timeout.tv_sec < 0 || timeout.tv_nsec < 0 || timeout.tv_nsec >= (int64_t)NS_PER_SEC)
-        return -EINVAL;
-    uint64_t now_ns = clock_now_ns(), wait_ns;
-    if (__builtin_mul_overflow((uint64_t)timeout.tv_sec, NS_PER_SEC, &wait_ns) ||
-        __builtin_add_overflow(wait_ns, (uint64_t)timeout.tv_nsec, &wait_ns) ||
-        __builtin_add_overflow(now_ns, wait_ns, deadline_ns))
-        *deadline_ns = DEADLINE_MAX;
+    uint64_t wait_ns;
+    int error = timeout ? timespec_from_user(timeout, &wait_ns) : 0;
+    if (error)
+        return error;
+    *deadline_ns = timeout ? time_after(clock_now_ns(), wait_ns) : DEADLINE_MAX;
     return 0;
 }
 

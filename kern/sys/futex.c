@@ -266,17 +266,11 @@ long sys_futex(unsigned int *addr, int op, unsigned int val, unsigned long timeo
     if ((uintptr_t)addr % sizeof(*addr))
         return -EINVAL;
     switch (command) {
-    case FUTEX_WAIT:
-        return wait_until(addr, op, val, timeout, BITSET_ANY);
-    case FUTEX_WAIT_BITSET:
-        return wait_until(addr, op, val, timeout, val3);
-    case FUTEX_WAKE:
-        return futex_wake_bitset(addr, val, BITSET_ANY);
-    case FUTEX_WAKE_BITSET:
-        return val3 ? futex_wake_bitset(addr, val, val3) : -EINVAL;
-    case FUTEX_REQUEUE:
-        return futex_requeue(addr, val, addr2, timeout_or_val2);
-    default:
-        return -ENOSYS;
+    case FUTEX_WAIT: return wait_until(addr, op, val, timeout, BITSET_ANY);
+    case FUTEX_WAIT_BITSET: return wait_until(addr, op, val, timeout, val3);
+    case FUTEX_WAKE: return futex_wake_bitset(addr, val, BITSET_ANY);
+    case FUTEX_WAKE_BITSET: return val3 ? futex_wake_bitset(addr, val, val3) : -EINVAL;
+    case FUTEX_REQUEUE: return futex_requeue(addr, val, addr2, timeout_or_val2);
+    default: return -ENOSYS;
     }
 }

@@ -63,12 +63,9 @@ long sys_getrandom(void *buf, size_t size, unsigned int flags)
 static struct rlimit limit_of(int resource)
 {
     switch (resource) {
-    case RLIMIT_STACK:
-        return (struct rlimit){STACK_LIMIT, STACK_LIMIT};
-    case RLIMIT_NOFILE:
-        return (struct rlimit){OPEN_MAX, OPEN_MAX};
-    default:
-        return (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    case RLIMIT_STACK: return (struct rlimit){STACK_LIMIT, STACK_LIMIT};
+    case RLIMIT_NOFILE: return (struct rlimit){OPEN_MAX, OPEN_MAX};
+    default: return (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
     }
 }
 

@@ -75,23 +75,14 @@ long sys_clock_gettime(int clock, struct timespec *now)
     uint64_t ns;
     switch (clock) {
     case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-        ns = clock_now_ns() + realtime_offset_ns();
-        break;
+    case CLOCK_REALTIME_COARSE: ns = clock_now_ns() + realtime_offset_ns(); break;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        ns = clock_now_ns();
-        break;
-    case CLOCK_PROCESS_CPUTIME_ID:
-        ns = process_cpu_ns();
-        break;
-    case CLOCK_THREAD_CPUTIME_ID:
-        ns = thread_cpu_ns(thread_current());
-        break;
-    default:
-        return -EINVAL;
+    case CLOCK_BOOTTIME: ns = clock_now_ns(); break;
+    case CLOCK_PROCESS_CPUTIME_ID: ns = process_cpu_ns(); break;
+    case CLOCK_THREAD_CPUTIME_ID: ns = thread_cpu_ns(thread_current()); break;
+    default: return -EINVAL;
     }
     struct timespec time = timespec_of_ns(ns);
     return copy_to_user(now, &time, sizeof(time));

@@ -23,6 +23,8 @@ from . import backtrace, command, listing, paging, programs, trapframe, unwind
 
 def install() -> None:
     """Makes the commands known to gdb."""
+    for cache in ("stack-cache", "code-cache"):     # the same address, another address space:
+        gdb.execute(f"set {cache} off")             # what was read there before is no answer
     for module in (listing, backtrace, trapframe, paging, programs, command):
         module.install()
     unwind.install()

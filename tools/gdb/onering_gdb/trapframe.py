@@ -57,7 +57,7 @@ def _call(frame: Trapframe) -> str:
     if symbol is None or not symbol.symtab:
         return f"{name}(...)"
     block = gdb.current_progspace().block_for_pc(int(symbol.value().address))
-    arguments = [symbol for symbol in _own_block(block) if symbol.is_argument]
+    arguments = [each for each in _own_block(block) if each.is_argument]
     values = frame.regs[A0:A0 + len(arguments)]
     return f"{name}({', '.join(map(_argument, arguments, values))})"
 

@@ -40,8 +40,11 @@ _vector = _NOTHING
 # --- where the vector is -----------------------------------------------------------------------
 
 def _instructions(start: int, end: int) -> list[tuple[int, str]]:
-    """(address, text) of each, from the image itself: the machine need not be there."""
-    lines = gdb.execute(f"disassemble {start:#x},{end:#x}", to_string=True).splitlines()
+    """(address, text) of each, read from the image's file: the machine may not be there, or in
+    user mode, where it does not show the kernel."""
+    said = gdb.execute(f"with trust-readonly-sections on -- disassemble {start:#x},{end:#x}",
+                       to_string=True)
+    lines = said.splitlines()
     found = (re.match(r"(?:=>)?\s*0x([0-9a-f]+)\s*(?:<[^>]*>)?:\s*(.*)", line) for line in lines)
     return [(int(match[1], 16), match[2]) for match in found if match]
 
