@@ -336,6 +336,14 @@ def test_bt_stops_behind_the_trap_and_tbt_goes_on(pipeline):
     assert re.match(r"Trap at 0x[0-9a-f]+|Trap at sys_read", frame)
 
 
+def test_symbols_change_under_a_breakpoint(pipeline):
+    """It was at the kernel's function alone, and gets a location in the stub of the same name."""
+    answers = ask(pipeline, "break sys_write", "continue", "tbt", "user cat", "user -", "harts",
+                  "info registers pc", "info breakpoints")
+    assert "warning" not in "".join(answers)
+    assert "breakpoint already hit 1 time" in answers[-1] and "sys_write" in answers[-3]
+
+
 def test_bt_goes_through_an_interrupt_of_the_kernel(boot, kernel):
     """It wakes a hart that idles: the trap is one of the kernel's own."""
     machine = boot(kernel, args="-c 'sleep 1'", gdb=True, frozen=True)

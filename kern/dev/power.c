@@ -22,7 +22,7 @@ enum finisher_command {
 
 static void finish(uint32_t word)
 {
-    uart_write_now(NULL, 0); /* what is queued there would be lost */
+    uart_finish();
     if (machine.finisher.size == 0)
         return;
     volatile uint32_t *finisher = mmio_map(machine.finisher.base, machine.finisher.size);

@@ -1,6 +1,6 @@
 /* The terminal: line discipline between the serial port and whoever reads /dev/console.
  *
- *      write --> tty_output.c ------------------> uart_send
+ *      write --> tty_output.c, tty_queue.c ------> uart
  *                                  echo ^
  *      read  <-- lines <-- tty_input.c <--------- receive interrupt
  *

@@ -1,26 +1,17 @@
-/* The terminal's output half.
+/* The terminal's output half: newlines become CR LF on the way to the serial port.
  *
- * One write at a time has the port, so that lines of two programs are not mixed. Bytes go in chunks:
- * taken from the writer, newlines turned into CR LF, handed to the serial port's queue.
+ * An image whose terminal is never read sends by polling: it has no interrupts from the port. With the
+ * input half comes tty_queue.c, and writers sleep while the port's queue is full.
  */
 #include "kern/dev/tty.h"
+#include "kern/dev/tty_output.h"
 #include "kern/dev/uart.h"
-#include "kern/fs/file.h"
-#include "kern/sys/errno.h"
 
-#define CHUNK 64
+const struct tty_output_ops *tty_queue;
 
-static struct mutex writing; /* held for a whole write */
-static struct waitq room = {SPINLOCK_INIT, LIST_INIT(room.waiters)};
-
-static bool adds_cr(void)
+size_t tty_cook(char *dst, const char *src, size_t n)
 {
-    return (tty_termios.c_oflag & (OPOST | ONLCR)) == (OPOST | ONLCR);
-}
-
-/* dst has room for 2 * n bytes; returns how many there are now. */
-static size_t cook(char *dst, const char *src, size_t n, bool cr)
-{
+    bool cr = tty_adds_cr();
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
         if (src[i] == '\n' && cr)
@@ -30,73 +21,22 @@ static size_t cook(char *dst, const char *src, size_t n, bool cr)
     return len;
 }
 
-/* How many of the bytes of src are sent when `sent` of the cooked ones are. */
-static long uncook(const char *src, size_t sent, bool cr)
+static long write_polled(struct io *io)
 {
-    long n = 0;
-    for (;; n++) {
-        size_t len = src[n] == '\n' && cr ? 2 : 1;
-        if (sent < len)
-            return n;
-        sent -= len;
+    char chunk[TTY_CHUNK], cooked[2 * TTY_CHUNK];
+    long moved = 0;
+    while (io->left > 0) {
+        size_t n = MIN(io->left, sizeof(chunk));
+        int error = io_take(io, chunk, n);
+        if (error)
+            return moved ? moved : error;
+        uart_write_now(cooked, tty_cook(cooked, chunk, n));
+        moved += (long)n;
     }
-}
-
-static void wake_writers(void)
-{
-    waitq_wake_all(&room);
-}
-
-/* Sends and, unless the flags forbid it, waits for room to send more. */
-static int send_and_wait(const char *bytes, size_t n, unsigned file_flags, size_t *sent)
-{
-    struct waiter waiter;
-    int error = 0;
-    waitq_enter(&room, &waiter); /* before the port says that it is full: no wake-up is missed */
-    *sent = uart_send(bytes, n);
-    if (*sent == 0)
-        error = file_flags & O_NONBLOCK ? -EAGAIN : thread_park(true);
-    waitq_leave(&waiter);
-    return error;
-}
-
-/* Bytes of src that were sent; fewer than n: *error says why. */
-static long write_chunk(const char *src, size_t n, unsigned file_flags, int *error)
-{
-    char cooked[2 * CHUNK];
-    bool cr = adds_cr();
-    size_t len = cook(cooked, src, n, cr);
-    size_t done = uart_send(cooked, len);
-    if (done == len)
-        return (long)n;
-    uart_on_room(wake_writers);
-    while (done < len && !*error) {
-        size_t sent;
-        *error = send_and_wait(cooked + done, len - done, file_flags, &sent);
-        done += sent;
-    }
-    return done == len ? (long)n : uncook(src, done, cr);
+    return moved;
 }
 
 long tty_write(struct io *io, unsigned file_flags)
 {
-    char chunk[CHUNK];
-    long moved = 0;
-    int error = 0;
-    mutex_lock(&writing);
-    while (io->left > 0 && !error) {
-        size_t n = MIN(io->left, sizeof(chunk));
-        error = io_take(io, chunk, n);
-        if (!error)
-            moved += write_chunk(chunk, n, file_flags, &error);
-    }
-    mutex_unlock(&writing);
-    return moved ? moved : error;
-}
-
-void tty_echo(const char *bytes, size_t n)
-{
-    char cooked[2 * CHUNK];
-    n = MIN(n, (size_t)CHUNK);
-    uart_send(cooked, cook(cooked, bytes, n, adds_cr()));
+    return tty_queue ? tty_queue->write(io, file_flags) : write_polled(io);
 }

@@ -24,9 +24,18 @@ def _available() -> list[str]:
     return sorted(path.name for path in (_ROOT / _FOLDER).glob("*") if path.is_file())
 
 
+def _forget_stop() -> None:
+    """A breakpoint may get a second location: a program has functions of the same names. gdb must
+    then not look for the location it stopped at. A step that is none makes it forget that."""
+    thread = gdb.selected_thread()
+    if thread and thread.is_stopped():
+        gdb.execute("stepi 0", to_string=True)
+
+
 def _unload() -> None:
     global _loaded
     if _loaded:
+        _forget_stop()
         gdb.execute(f'remove-symbol-file "{_ROOT / _FOLDER / _loaded}"', to_string=True)
         _loaded = ""
 
@@ -34,6 +43,7 @@ def _unload() -> None:
 def _load(name: str) -> None:
     global _loaded
     _unload()
+    _forget_stop()
     gdb.execute(f'add-symbol-file "{_ROOT / _FOLDER / name}"', to_string=True)
     _loaded = name
 
