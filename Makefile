@@ -14,7 +14,8 @@ MAKEFLAGS += --no-builtin-rules
 # Each is a variable on the command line; a value that does not exist is refused.
 
 APP ?=
--include $(if $(APP),$(wildcard user/$(APP)/app.mk))
+# What an application asks for by default; the command line wins.
+-include $(if $(filter-out kernel,$(or $(SHAPE),libos)),$(if $(APP),$(wildcard user/$(APP)/app.mk)))
 SHAPE   ?= $(if $(APP),libos,kernel)
 HARTS   ?= $(if $(filter libos,$(SHAPE)),1,8)
 SYSCALL ?= call
@@ -22,6 +23,7 @@ SCHED   ?= rr
 ROOTFS  ?= $(if $(filter libos,$(SHAPE)),none,cpio)
 KALLOC  ?= firstfit
 EMBED   ?= 0
+LTO     ?= 0
 
 SHAPES   := kernel libos
 SYSCALLS := call trap
@@ -29,6 +31,7 @@ SCHEDS   := rr none
 ROOTFSES := none cpio ramfs
 KALLOCS  := firstfit
 EMBEDS   := 0 1
+LTOS     := 0 1
 
 # $(call check,VARIABLE,legal values)
 check = $(if $(filter-out 1,$(words $($1)))$(filter-out $2,$($1)),\
@@ -39,12 +42,19 @@ $(call check,SCHED,$(SCHEDS))
 $(call check,ROOTFS,$(ROOTFSES))
 $(call check,KALLOC,$(KALLOCS))
 $(call check,EMBED,$(EMBEDS))
+$(call check,LTO,$(LTOS))
 $(call check,HARTS,$(shell seq 1 64))
 ifeq ($(SHAPE)-$(APP),libos-)
 $(error SHAPE=libos needs an application: make APP=hello)
 endif
 ifeq ($(SHAPE)-$(SCHED),kernel-none)
 $(error SCHED=none: the kernel shape needs a scheduler. SCHED is one of: $(filter-out none,$(SCHEDS)))
+endif
+ifeq ($(LTO)-$(SHAPE),1-kernel)
+$(error LTO=1 is for fused images: make APP=hello LTO=1)
+endif
+ifeq ($(LTO)-$(SYSCALL),1-trap)
+$(error LTO=1 SYSCALL=trap: the shim needs renamed symbols, which LTO cannot have. Choose one of the two)
 endif
 
 # How the machine is started.
@@ -55,7 +65,7 @@ ARGS   ?=
 # --- Tools -----------------------------------------------------------------------------------------
 
 NO_SETUP_GOALS := help clean doctor
-SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin,$(MAKECMDGOALS)),test,\
+SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin size why graph,$(MAKECMDGOALS)),test,\
                $(if $(filter gdb qemu-gdb,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)
@@ -85,6 +95,22 @@ USER_CFLAGS := $(CFLAGS) -Os -Ilib/include -Ibuild/gen/include -I.
 LDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           --build-id=none
 
+# Objects for link-time optimisation live in folders of their own.
+LTO_SUFFIX := $(if $(filter 1,$(LTO)),-lto)
+LTO_FLAGS  := $(if $(filter 1,$(LTO)),-flto)
+
+# What is made appears under its name when it is whole, however the build is interrupted.
+compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@.part && mv $@.part $@
+archive = rm -f $@.part && $(AR) rcsPD $@.part $1 && mv $@.part $@
+
+# $(call list_file,FILE,words): FILE holds the words, and is new when they are others than before. So
+# an archive forgets the object of a source that is gone.
+define list_file
+$1: FORCE
+	@mkdir -p $$(@D); echo '$2' | cmp -s - $$@ || echo '$2' > $$@
+endef
+FORCE:
+
 say = @printf '  %-7s %s\n' '$1' '$2'
 
 # --- What follows from the system-call table -------------------------------------------------------
@@ -111,7 +137,7 @@ build/gen/libenosys.a build/gen/libenosys_libos.a build/gen/libusys_trap.a: buil
 # --- The kernel ------------------------------------------------------------------------------------
 # K holds the objects of one shape for one number of harts; libkern.a has them all.
 
-K := build/kern-$(SHAPE)-h$(HARTS)
+K := build/kern-$(SHAPE)-h$(HARTS)$(LTO_SUFFIX)
 ONLY_IN := $(if $(filter kernel,$(SHAPE)),proc,libos)
 KERN_SRC := $(foreach d,riscv core mem alloc sched dev fs sys $(ONLY_IN),$(wildcard kern/$d/*.[cS]))
 ifeq ($(SHAPE),libos) # has one address space
@@ -127,11 +153,11 @@ $(KERN_OBJ) $(CHOSEN_OBJ): KERN_CFLAGS += -Ikern/$(ONLY_IN)/shape
 $K/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	@$(CC) $(KERN_CFLAGS) -c $< -o $@
+	@$(call compile,$(KERN_CFLAGS) $(LTO_FLAGS))
 $K/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	@$(CC) $(KERN_CFLAGS) -c $< -o $@
+	@$(call compile,$(KERN_CFLAGS))
 
 # What every system call goes through, in the kernel shape, is built for speed, the rest for size.
 HOT := $(wildcard kern/sched/*.c) kern/sys/file_rw.c kern/sys/futex.c kern/fs/file.c kern/fs/file_fd.c \
@@ -168,11 +194,12 @@ $(eval $(call choice_object,kalloc,$(KALLOC),struct heap_ops; extern const struc
 $(eval $(call choice_object,rootfs,$(ROOTFS),struct fs_type; $(if $(filter none,$(ROOTFS)),const struct fs_type *const root_fs_type = 0;,extern const struct fs_type $(ROOTFS_TYPE); const struct fs_type *const root_fs_type = &$(ROOTFS_TYPE);)))
 CHOICES := $(if $(filter none,$(SCHED)),,$K/choice-sched-$(SCHED).o) $K/choice-kalloc-$(KALLOC).o $K/choice-rootfs-$(ROOTFS).o
 
-$K/libkern.a: $(KERN_OBJ)
+$(eval $(call list_file,$K/libkern.list,$(KERN_OBJ)))
+$K/libkern.a: $(KERN_OBJ) $K/libkern.list
 	$(call say,AR,$@)
-	@rm -f $@ && $(AR) rcsD $@ $^
+	@$(call archive,$(KERN_OBJ))
 $K/libchoices-$(SCHED)-$(KALLOC)-$(ROOTFS).a: $(CHOICES)
-	@rm -f $@ && $(AR) rcsD $@ $^
+	@$(call archive,$^)
 LIBCHOICES := $K/libchoices-$(SCHED)-$(KALLOC)-$(ROOTFS).a
 
 # --- libc and programs: compiled once, linked in either shape --------------------------------------
@@ -183,19 +210,20 @@ LIBC_OBJ := $(patsubst %,$U/%.o,$(basename $(filter-out lib/crt0%,$(wildcard lib
 $U/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	@$(CC) $(USER_CFLAGS) -c $< -o $@
+	@$(call compile,$(USER_CFLAGS))
 $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	@$(CC) $(USER_CFLAGS) -c $< -o $@
+	@$(call compile,$(USER_CFLAGS))
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.
 $U/user/tests/%.o: USER_CFLAGS += -Wno-infinite-recursion
 
-$U/libc.a: $(LIBC_OBJ)
+$(eval $(call list_file,$U/libc.list,$(LIBC_OBJ)))
+$U/libc.a: $(LIBC_OBJ) $U/libc.list
 	$(call say,AR,$@)
-	@rm -f $@ && $(AR) rcsD $@ $^
+	@$(call archive,$(LIBC_OBJ))
 
 # A program is user/NAME.c or the folder user/NAME/.
 PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/,$(dir $(wildcard user/*/*.c)))))
@@ -242,11 +270,16 @@ IMAGE := $(call image_name,kernel)
 $(call image_name,boot): $K/kern/images/boot.o $K/kern/mem/identity.o
 $(call image_name,maps): $K/kern/images/maps.o
 $(call image_name,kernel): $K/kern/images/kernel.o $K/root-$(EMBED).o
-$(foreach i,boot maps kernel,$(call image_name,$i)): $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a linker/kernel.ld
+KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
+IMAGE_INPUT := $K/kern/images/kernel.o $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
+# $(call link_kernel,OUTPUT,MAP,more words for the linker,objects)
+link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1.part $4 --start-group $K/libkern.a $(LIBCHOICES) \
+    --end-group build/gen/libenosys.a && mv $1.part $1
+link_image = $(call link_kernel,$1,$2,$3,$(filter %.o,$(IMAGE_INPUT)))
+$(foreach i,boot maps kernel,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	@$(KERNEL_LINK) -Map=$(@:.elf=.map) -o $@ $(filter %.o,$^) --start-group $K/libkern.a $(LIBCHOICES) \
-	    --end-group build/gen/libenosys.a
+	@$(call link_kernel,$@,$(@:.elf=.map),,$(filter %.o,$^))
 boot maps: %: $(call image_name,%)
 	@echo $<
 .PHONY: boot maps
@@ -258,47 +291,124 @@ endif
 # Kernel and application share one namespace. Every kernel global but the system calls is renamed
 # (kern.NAME), so that no application can replace a function of the kernel by defining its name.
 # With SYSCALL=trap the system calls too get out of the way (k_sys_NAME) of the stubs that trap.
+# With LTO=1 nothing can be renamed, and a name that both sides define is an error.
 
 ifeq ($(SHAPE),libos)
-APP_OBJ := $(call program_objects,$(APP))
-ifeq ($(APP_OBJ),)
-$(error APP=$(APP): there is no such program. APP is one of: $(PROGRAMS))
+ifneq ($(words $(APP))-$(filter $(PROGRAMS) $(TESTS),$(APP)),1-$(APP))
+$(error APP=$(APP): there is no such program. APP is one of: $(PROGRAMS) $(TESTS))
 endif
+
+# One folder for each combination of choices: what is linked is never what another one left.
 TRAP  := $(filter trap,$(SYSCALL))
-I     := build/app-$(APP)-$(SYSCALL)-$(SCHED)-$(ROOTFS)-h$(HARTS)
+KEY   := $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) h$(HARTS) $(if $(filter 1,$(EMBED)),embed)
+space := $(subst ,, )
+I     := build/app-$(APP)-$(subst $(space),-,$(strip $(KEY)))$(LTO_SUFFIX)
 IMAGE := $I/onering.elf
 
-# What the image is linked from, renamed into its own folder.
-FUSED_OBJ := $K/kern/mem/identity.o $(if $(filter none,$(SCHED)),$K/kern/sched/none.o) \
-             $(if $(TRAP),$K/kern/libos/shim.o) $K/root-0.o $K/app-$(APP).o
-FUSED_LIB := $K/libkern.a $(LIBCHOICES) build/gen/libenosys_libos.a
-fused = $(addprefix $I/,$(notdir $1))
+# The application and its libc. Without LTO these are the objects of a process.
+A := $U$(LTO_SUFFIX)
+for_image = $(patsubst $U/%,$A/%,$1)
+APP_OBJ   := $(call for_image,$(call program_objects,$(APP)) $(if $(filter $(TESTS),$(APP)),$(TEST_SUPPORT)))
+APP_LIBC  := $A/libc.a
+
+# R holds the kernel's objects as an image links them: renamed, or with LTO just as they are.
+R := $K$(if $(LTO_SUFFIX),,/$(SYSCALL))
+FUSED_OBJ := $(patsubst %,$R/%.o,kern/mem/identity root-$(EMBED) app-$(APP) \
+             $(if $(filter none,$(SCHED)),kern/sched/none) $(if $(TRAP),kern/libos/shim))
+FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/gen/shim_table.o)
+FUSED_GROUP  := $(APP_LIBC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
+FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 
 $K/app-$(APP).o: Makefile
 	@mkdir -p $(@D)
 	@echo 'const char app_name[] = "$(APP)";' | $(CC) $(KERN_CFLAGS) -MF /dev/null -x c -c - -o $@
-$I/symbols: $(FUSED_OBJ) $(FUSED_LIB) tools/rename-symbols
-	@mkdir -p $(@D)
-	@tools/rename-symbols $(NM) $(SYSCALL) build/gen/trap_symbols $(FUSED_OBJ) $(FUSED_LIB) > $@.part
-	@mv $@.part $@
-define fused_rule
-$(call fused,$1): $1 $I/symbols
-	@$$(OBJCOPY) --redefine-syms=$I/symbols $$< $$@
-endef
-$(foreach f,$(FUSED_OBJ) $(FUSED_LIB),$(eval $(call fused_rule,$f)))
-$I/libusys_trap.a: build/gen/libusys_trap.a $I/symbols
-	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init $< $@
-$I/shim_table.o: build/gen/shim_table.o
-	@cp $< $@
 
-FUSED_LINK := $(APP_OBJ) $U/lib/crt0_libos.o $(call fused,$(FUSED_OBJ)) $(if $(TRAP),$I/shim_table.o)
-FUSED_GROUP := $U/libc.a $(if $(TRAP),$I/libusys_trap.a) $(call fused,$K/libkern.a $(LIBCHOICES))
-$(IMAGE): $(FUSED_LINK) $(FUSED_GROUP) $(call fused,build/gen/libenosys_libos.a) linker/libos.ld
-	$(call say,LD,$@)
-	@$(LD) $(LDFLAGS) -T linker/libos.ld -Map=$I/onering.map -o $@ -u _start $(FUSED_LINK) \
-	    --start-group $(FUSED_GROUP) --end-group \
-	    --start-group $(call fused,build/gen/libenosys_libos.a $K/libkern.a) --end-group
+ifndef LTO_SUFFIX
+FUSED_LD = $(LD) $(LDFLAGS) $1
+
+# Names of the one-line objects that not every image has.
+CHOICE_NAMES := sched_backend kernel_heap_ops root_fs_type app_name embedded_root embedded_root_end
+# The list is new only when a name is: a change in one source renames one object.
+$R/symbols.now: $(KERN_OBJ) $(CHOSEN_OBJ) tools/rename-symbols
+	@mkdir -p $(@D)
+	@tools/rename-symbols $(NM) $(SYSCALL) build/gen/trap_symbols '$(CHOICE_NAMES)' \
+	    $(KERN_OBJ) $(CHOSEN_OBJ) > $@.part && mv $@.part $@
+$R/symbols: $R/symbols.now
+	@cmp -s $< $@ || cp $< $@
+$R/%.o: $K/%.o $R/symbols
+	@mkdir -p $(@D)
+	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@.part && mv $@.part $@
+$R/libkern.a: $(patsubst $K/%,$R/%,$(KERN_OBJ)) $K/libkern.list
+	$(call say,AR,$@)
+	@$(call archive,$(filter %.o,$^))
+$R/libenosys_libos.a: build/gen/libenosys_libos.a $R/symbols
+	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@.part && mv $@.part $@
+$R/libusys_trap.a: build/gen/libusys_trap.a $R/symbols
+	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init $< $@.part && mv $@.part $@
+else
+# The compiler sees all of it once more at the link, so it drives the linker.
+LD_WORDS = -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
+           -Wl,--no-warn-rwx-segments $(patsubst %,-Wl$(comma)%,$1)
+FUSED_LD = $(CC) $(filter-out -M%,$(KERN_CFLAGS)) -Wno-lto-type-mismatch -flto -flto-partition=one \
+           -nostdlib -static $(LD_WORDS)
+AR := $(CROSS)gcc-ar
+NM := $(CROSS)gcc-nm
+
+# The compiler calls these by itself, after it was decided who is called: they stay plain objects.
+# Kernel and libc both have them; one copy serves both.
+$A/lib/memory.o: LTO_FLAGS :=
+$K/kern/core/string.o: kern/core/string.c Makefile | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(KERN_CFLAGS)) && $(OBJCOPY) --weaken $@
+$A/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
+$A/user/tests/%.o: USER_CFLAGS += -Wno-infinite-recursion
+$A/%.o: %.c Makefile | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(USER_CFLAGS) $(LTO_FLAGS))
+$A/%.o: %.S Makefile | $(GEN)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(USER_CFLAGS))
+$A/libc.a: $(call for_image,$(LIBC_OBJ)) $U/libc.list
+	$(call say,AR,$@)
+	@$(call archive,$(filter %.o,$^))
 endif
+
+# Before anything is linked: is there a main, and does a name of the application hide one of ours?
+$I/names: $(APP_OBJ) $(APP_LIBC) $(KERN_OBJ) $(GEN) linker/libos.ld tools/check-names
+	@mkdir -p $(@D)
+	@tools/check-names --nm $(NM) --app $(APP) $(if $(LTO_SUFFIX),--lto) --calls build/gen/trap_symbols \
+	    --script linker/libos.ld --kernel $(KERN_OBJ) --libc $(APP_LIBC) --objects $(APP_OBJ)
+	@touch $@
+
+IMAGE_INPUT := $(FUSED_LINK) $(FUSED_GROUP) $(FUSED_ENOSYS) linker/libos.ld
+# $(call link_image,OUTPUT,MAP,more words for the linker)
+link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1.part -u _start $(FUSED_LINK) \
+    $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1.part $1
+group = $(if $(LTO_SUFFIX),-Wl$(comma))--start-group $1 $(if $(LTO_SUFFIX),-Wl$(comma))--end-group
+comma := ,
+$(IMAGE): $(IMAGE_INPUT) $I/names
+	$(call say,LD,$@)
+	@$(call link_image,$@,$I/onering.map)
+endif
+
+# --- What is in an image, and why ------------------------------------------------------------------
+# The same link once more, with the relocations kept: they say who refers to whom.
+
+NEEDS := $(IMAGE:.elf=.needs)
+$(NEEDS): $(IMAGE) $(IMAGE_INPUT)
+	@$(call link_image,$@,$@.map,--emit-relocs --no-relax)
+
+.PHONY: size why graph
+INSPECT = $(PYTHON) -m tools.image
+size: $(IMAGE)                    ## bytes of each component and file of the image
+	@$(INSPECT) size $(IMAGE:.elf=.map)
+why: $(NEEDS)                     ## what brought a component in: make why APP=hello COMPONENT=fs
+	@$(INSPECT) why $(NEEDS) --app '$(APP)' --component '$(COMPONENT)'
+graph: $(NEEDS)                   ## draw the components and who needs whom: graph.svg
+	@$(INSPECT) graph $(NEEDS) --app '$(APP)' --output $(IMAGE:onering.elf=graph.svg)
 
 # --- Commands --------------------------------------------------------------------------------------
 

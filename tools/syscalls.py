@@ -4,6 +4,7 @@
 usage: syscalls.py kern/sys/syscalls.def OUTPUT_DIR
 
 writes  include/onering/syscalls.h   prototypes and numbers, for applications and kernel
+        include/onering/by_number.h  a call by its number: for a libc that was not written for Onering
         usys.S                       stubs that enter the kernel by `ecall`
         usys_trap/NAME.s             one stub an object that enters the fused kernel by `ebreak`
         dispatch.c                   thunks and the table of the kernel shape
@@ -73,6 +74,21 @@ def header(calls: list[Call]) -> str:
     lines += [f"#define SYS_{c.name} {c.number}" for c in calls] + [""]
     lines += [f"{c.prototype};" for c in calls]
     return "\n".join(lines) + "\n"
+
+
+def by_number(calls: list[Call]) -> str:
+    """A switch over all calls, each with its arguments converted from registers."""
+    def case(call: Call) -> str:
+        values = ", ".join(f"({t}){r}" for (t, _), r in zip(call.arguments, "abcdef"))
+        return f"    case {call.number}:\n        return sys_{call.name}({values});\n"
+
+    return ("/* Made from kern/sys/syscalls.def: the system call that has a number. Inlined with a constant\n"
+            " * number, nothing but the call of its function remains. */\n"
+            "#pragma once\n#include <onering/syscalls.h>\n\n"
+            "static inline __attribute__((always_inline)) long\n"
+            "onering_by_number(long n, long a, long b, long c, long d, long e, long f)\n{\n"
+            "    switch (n) {\n" + "".join(case(c) for c in calls)
+            + f"    default:\n        return -{ENOSYS};\n    }}\n}}\n")
 
 
 def stub(call: Call, instruction: str) -> str:
@@ -146,6 +162,7 @@ def main() -> None:
     calls, out = parse(Path(sys.argv[1])), Path(sys.argv[2])
     files = {
         "include/onering/syscalls.h": header(calls),
+        "include/onering/by_number.h": by_number(calls),
         "usys.S": ecall_stubs(calls),
         "dispatch.c": dispatch(calls),
         "shim_table.S": shim_table(calls),

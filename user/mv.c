@@ -24,18 +24,18 @@ static char *join_base(const char *dir, const char *path)
     return joined;
 }
 
-/* 0 if the program ran and succeeded. */
-static int run(const char *const argv[])
+/* 0 if the program ran and succeeded. It runs under our name: that is who complains. */
+static int run(const char *program, const char *const argv[])
 {
     pid_t pid = fork();
     if (pid == 0) {
-        execvp(argv[0], (char *const *)argv);
-        warn("%s", argv[0]);
+        execvp(program, (char *const *)argv);
+        warn("%s", program);
         _exit(127);
     }
     int status;
     if (pid < 0 || waitpid(pid, &status, 0) < 0) {
-        warn("%s", argv[0]);
+        warn("%s", program);
         return 1;
     }
     return status != 0;
@@ -49,8 +49,8 @@ static int move(const char *from, const char *to)
         warn("%s to %s", from, to);
         return 1;
     }
-    return run((const char *const[]){"cp", "-r", "--", from, to, NULL}) ||
-           run((const char *const[]){"rm", "-rf", "--", from, NULL});
+    return run("cp", (const char *const[]){"mv", "-r", "--", from, to, NULL}) ||
+           run("rm", (const char *const[]){"mv", "-rf", "--", from, NULL});
 }
 
 int main(int argc, char **argv)

@@ -70,13 +70,14 @@ static void print_facts(void)
         print_range("reserved", &machine.reserved[i]);
     printf("timebase %u\n", machine.timebase_hz);
     for (uint32_t i = 0; i < machine.nharts; i++)
-        printf("hart %u %d\n", machine.hartids[i], (int)machine.plic_context[i]);
+        printf("hart %u %d\n", machine.hartids[i], (int)machine_plic_context(machine.hartids[i]));
     print_device("uart", &machine.uart);
     print_device("plic", &machine.plic);
     print_device("finisher", &machine.finisher);
     print_device("rtc", &machine.rtc);
     for (uint32_t i = 0; i < machine.nvirtio; i++)
-        print_device("virtio", &machine.virtio[i]);
+        print_device("virtio", machine_virtio(i));
+    CHECK(!machine_virtio(machine.nvirtio));
     printf("seed ");
     for (uint32_t i = 0; i < machine.rng_seed_length; i++)
         printf("%02x", machine.rng_seed[i]);
@@ -125,8 +126,11 @@ static void check_facts(const struct tree *tree)
     CHECK(machine.nreserved <= ARRAY_LEN(machine.reserved));
     CHECK(machine.rng_seed_length <= MACHINE_RNG_SEED);
     CHECK(*machine.bootargs == '\0' || is_in_tree(machine.bootargs, tree));
-    for (uint32_t i = 0; i + 1 < machine.nvirtio; i++)
-        CHECK(machine.virtio[i].base <= machine.virtio[i + 1].base && machine.virtio[i].irq);
+    for (uint32_t i = 0; i < machine.nvirtio; i++)
+        CHECK(machine_virtio(i)->irq &&
+              (i == 0 || machine_virtio(i - 1)->base <= machine_virtio(i)->base));
+    for (uint32_t i = 0; i < machine.nharts; i++)
+        machine_plic_context(machine.hartids[i]); /* reads the tree */
     if (machine.initrd.size > 0) {
         CHECK(machine.initrd.start >= machine.ram.start);
         CHECK(machine.initrd.start + machine.initrd.size <= machine.ram.start + machine.ram.size);

@@ -92,7 +92,10 @@ static void *checked_alloc(size_t n)
 
 static void checked_free(size_t first, size_t n)
 {
-    pages_free(page_at(first), n);
+    if (n == 1 && random_below(8))
+        page_free(page_at(first));
+    else
+        pages_free(page_at(first), n);
     for (size_t i = first; i < first + n; i++)
         nfree += --owners[i] == 0;
     CHECK(pages_available() == nfree);
@@ -131,8 +134,9 @@ static void check_inside(void)
             binned += run;
         }
     }
-    for (page_t p = pages.singles; p; p = pages.records[p].next) {
-        CHECK(!in_bin[p] && owners[p - 1] == 0 && pages.records[p].run == 0);
+    for (struct record *r = pages.singles; r; r = r->next_single) {
+        page_t p = (page_t)(r - pages.records);
+        CHECK(!in_bin[p] && owners[p - 1] == 0 && r->run == 0 && r->refs == 0);
         singles++;
     }
     CHECK(singles == pages.nsingles && singles <= SINGLES_MAX);
@@ -150,9 +154,15 @@ static void random_operation(void)
     size_t i = random_below(NPAGES);
     switch (random_below(8)) {
     case 0:
-    case 1: checked_alloc(1); break;
-    case 2: checked_alloc(1 + random_below(40)); break;
-    case 3: checked_alloc(1 + random_below(random_below(4) ? 100 : 600)); break;
+    case 1:
+        checked_alloc(1);
+        break;
+    case 2:
+        checked_alloc(1 + random_below(40));
+        break;
+    case 3:
+        checked_alloc(1 + random_below(random_below(4) ? 100 : 600));
+        break;
     case 4: /* any stretch of used pages, whoever allocated it */
     case 5: {
         size_t n = 0, most = 1 + random_below(150);
@@ -262,16 +272,17 @@ static void test_bad_frees_are_caught(void)
 {
     start(0);
     char *run = checked_alloc(10);
-    char *single = checked_alloc(1);
+    char *single = checked_alloc(1), *other = checked_alloc(1);
     checked_alloc(1);
     check_free_panics(run + 8, "not allocated");
     check_free_panics(arena - PAGE_SIZE, "not allocated");
     check_free_panics(arena + sizeof(arena), "not allocated");
     check_free_panics(page_at(NPAGES - 1), "not allocated"); /* above the mark */
-    check_free_panics((void *)pages.records, "freed twice");
+    check_free_panics((void *)pages.records, "not allocated");
     page_free(single);
     check_free_panics(single, "not allocated");
-    CHECK_PANICS(page_ref(single), "not allocated");
+    page_free(other);
+    CHECK_PANICS(page_ref(other), "not allocated");
     pages_free(run, 10);
     for (int i = 0; i < 10; i++)
         check_free_panics(run + i * PAGE_SIZE, "not allocated");

@@ -35,6 +35,7 @@ def test_threads_of_a_fused_program(twothreads):
     running = [row for row in found.values() if row["state"] == "running"]
     assert len(running) == 1 and running[0]["where"].startswith("sys_write kern/sys/")
     assert re.search(rf"^\* +0  {running[0]['tid']} ", harts, re.M)
+    assert "not begun: the return from clone" in threads and "not begun: idle_loop" in threads
 
 
 def test_tbt_in_a_fused_image_needs_no_trap(twothreads):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Callable
 
 import pytest
 
 from grade.console import PROMPT
+from grade.errors import HarnessError
 from grade.machine import Machine
 
 CTRL_C, CTRL_D, CTRL_U, BACKSPACE = "\x03", "\x04", "\x15", "\x7f"
@@ -15,16 +17,31 @@ INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
-def machine(boot_for_module, kernel) -> Machine:
-    """One machine for all tests here; each keeps to files of its own and ends at the prompt."""
-    return boot_for_module(kernel, harts=2, deadline=600)
+def power_on(boot_for_module, kernel) -> Callable[[], Machine]:
+    return lambda: boot_for_module(kernel, harts=2, deadline=600)
+
+
+@pytest.fixture(scope="module")
+def current() -> list[Machine]:
+    """The machine in use: one serves all tests here, until one of them leaves it in disorder."""
+    return []
+
+
+@pytest.fixture
+def machine(power_on, current) -> Machine:
+    """A machine at its prompt. Each test keeps to files of its own and ends at the prompt."""
+    try:
+        current[0].console.prompt(timeout=5)
+    except (IndexError, HarnessError):
+        current[:] = [power_on()]
+    return current[0]
 
 
 @pytest.fixture
 def sh(machine):
     """sh("command") -> what it printed; the exit status is in sh.status."""
     def run(command: str) -> str:
-        result = machine.run(command)
+        result = machine.run(command, timeout=10)
         run.status = result.status
         return result.output
     return run
@@ -34,6 +51,10 @@ def line(machine: Machine, keys: str) -> None:
     """Press keys at the prompt; they may be more than a line of text."""
     machine.console.prompt()
     machine.send(keys)
+
+
+READY = "$((40 + 2))"     # the echo of a line that is typed does not hold the number
+READY_TEXT = "42\n"
 
 
 def answer(machine: Machine, keys: str) -> str:
@@ -69,9 +90,9 @@ COMMANDS = [
     ("names by pattern", "cd /bin; echo ec[gh]o l? nothing*; cd /", "echo ls nothing*\n", 0),
     ("a subshell keeps its directory", "(cd /tmp; pwd); pwd", "/tmp\n/\n", 0),
     ("cd goes up and home", "cd /tmp/..; pwd; cd /dev; cd ..; pwd; cd; pwd", "/\n/\n/\n", 0),
-    ("a comment", "echo a # b", "a\n", 0),
+    ("a comment", "sh -c 'echo a # b'", "a\n", 0),
     ("a command that is not there", "nosuch x", "sh: nosuch: not found\n", 127),
-    ("a file that is no program", "/etc", "sh: /etc: Permission denied\n", 126),
+    ("a file that is no program", "/etc", "sh: /etc: Is a directory\n", 126),
     ("cd to nowhere", "cd /none", "sh: cd: /none: No such file or directory\n", 1),
     ("killed by a signal", "sh -c 'kill -9 $$'", "Killed\n", 137),
 ]
@@ -132,18 +153,21 @@ def test_background_job_leaves_the_prompt_at_once(sh):
 def test_interrupt_kills_the_foreground_job_only(sh, machine):
     sh("sleep 1000 &")
     machine.console.prompt()
-    machine.send("sleep 2000 | cat | cat\n")
-    machine.expect("\n")
+    machine.send(f"sh -c 'echo {READY}; sleep 2000' | cat | cat\n")
+    machine.expect(READY_TEXT)
     machine.send(CTRL_C)
     assert machine.run("echo $?").output == f"{INTERRUPTED}\n"
     assert sh("ps | grep sleep | wc -l") == "1\n" and sh("ps | grep -c ' cat'") == "0\n"
     sh("kill $!; wait $!")
 
 
-def test_interrupt_ends_a_loop_of_the_shell(machine):
-    line(machine, "while true; do true; done\n")
-    machine.expect("\n")
+def test_interrupt_gives_up_the_whole_line(machine):
+    """Not only the command that runs: the loop around it and what follows the loop."""
+    line(machine, f"while true; do sh -c 'echo {READY}; sleep 2000'; done; echo not this\n")
+    machine.expect(READY_TEXT)
     machine.send(CTRL_C)
+    machine.console.prompt()
+    assert "not this" not in machine.console.since()
     assert machine.run("echo still here").output == "still here\n"
 
 
@@ -154,8 +178,8 @@ def test_interrupt_at_the_prompt_drops_the_line(machine):
 
 
 def test_end_of_file_ends_what_reads_the_terminal(machine):
-    line(machine, "cat\n")
-    machine.expect("cat\n")
+    line(machine, f"echo {READY}; cat\n")
+    machine.expect(READY_TEXT)
     machine.send("typed\n")
     machine.expect("typed\ntyped\n")
     machine.send(CTRL_D)
@@ -201,8 +225,8 @@ def test_history_goes_up_and_down(machine):
     assert answer(machine, "echo first\n") == "first\n"
     assert answer(machine, "echo second\n") == "second\n"
     assert answer(machine, f"{UP}\n") == "second\n"
-    assert answer(machine, f"{UP * 3}\n") in ("first\n", "second\n")
-    assert answer(machine, f"{UP}{UP}{DOWN}{BACKSPACE}\n") != ""
+    assert answer(machine, f"{UP * 2}\n") == "first\n"
+    assert answer(machine, f"{UP * 2}{DOWN}\n") == "first\n"
 
 
 def test_history_line_may_be_changed(machine):

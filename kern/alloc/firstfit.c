@@ -152,7 +152,7 @@ static bool is_end(const struct block *block)
 }
 
 /* `block` is free and all of its region. */
-static void give_back_region(struct heap *heap, struct block *block)
+static __attribute__((noinline)) void give_back_region(struct heap *heap, struct block *block)
 {
     struct region *region = (struct region *)block - 1;
     struct region *next = region->next, *prev = region->prev;
@@ -200,12 +200,11 @@ static void *firstfit_malloc(struct heap *heap, size_t user_size)
 }
 
 /* The used block that the user calls `user`; anything else ends the program. */
-static struct block *used_block(struct heap *heap, void *user)
+static inline __attribute__((always_inline)) struct block *used_block(struct heap *heap, void *user)
 {
     struct block *block = block_at(user, -BLOCK_HEADER);
-    if ((uintptr_t)user % HEAP_ALIGN != 0)
-        heap_corrupted(heap, "this is not the address of a block", user);
-    if ((block->head & (TAG_MASK | USED)) != (TAG | USED) || is_end(block))
+    if ((uintptr_t)user % HEAP_ALIGN != 0 || (block->head & (TAG_MASK | USED)) != (TAG | USED) ||
+        is_end(block))
         heap_corrupted(heap, "freed twice, or not the address of a block", user);
     if (!(block_after(block)->head & PREV_USED))
         heap_corrupted(heap, "what surrounds the block is damaged", user);

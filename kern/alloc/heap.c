@@ -19,13 +19,15 @@ struct marker {
 
 #define MARKER_KEY 0x9e3779b97f4a7c15UL
 
-static void lock(struct heap *heap)
+#define INLINE static inline __attribute__((always_inline)) /* on the way of malloc and free */
+
+INLINE void lock(struct heap *heap)
 {
     if (heap->lock_ops)
         heap->lock_ops->lock(heap->lock_arg);
 }
 
-static void unlock(struct heap *heap)
+INLINE void unlock(struct heap *heap)
 {
     if (heap->lock_ops)
         heap->lock_ops->unlock(heap->lock_arg);
@@ -89,23 +91,26 @@ static bool grow(struct heap *heap, size_t size)
 
 /* --- blocks; lock held --- */
 
-static void *locked_malloc(struct heap *heap, size_t size)
+static __attribute__((noinline)) void *malloc_after_growing(struct heap *heap, size_t size)
+{
+    return grow(heap, size) ? heap->ops->malloc(heap, size) : NULL;
+}
+
+INLINE void *locked_malloc(struct heap *heap, size_t size)
 {
     void *block = heap->ops->malloc(heap, size);
-    if (!block && grow(heap, size))
-        block = heap->ops->malloc(heap, size);
-    return block;
+    return block ? block : malloc_after_growing(heap, size);
 }
 
 /* The marker in front of a block, or NULL when it is an ordinary one. */
-static struct marker *marker_of(struct heap *heap, void *block)
+INLINE struct marker *marker_of(struct heap *heap, void *block)
 {
     struct marker *marker = (struct marker *)block - 1;
     bool is_marker = !heap->ops->memalign && marker->key == ((uintptr_t)block ^ MARKER_KEY);
     return is_marker ? marker : NULL;
 }
 
-static void locked_free(struct heap *heap, void *block)
+INLINE void locked_free(struct heap *heap, void *block)
 {
     struct marker *marker = marker_of(heap, block);
     if (marker) {

@@ -9,17 +9,9 @@
 
 #define GROW_PAGES 4 /* the heap asks for so many at a time, if they are to be had */
 
-static struct spinlock heap_lock = SPINLOCK_INIT; /* guards the heap; pages' lock comes after it */
-
-static void lock(void *arg)
-{
-    spin_lock(arg);
-}
-
-static void unlock(void *arg)
-{
-    spin_unlock(arg);
-}
+/* Guards the heap. The heap could call lock operations, but a lock taken here is inlined. The page
+ * allocator's lock is taken while it is held. */
+static struct spinlock heap_lock = SPINLOCK_INIT;
 
 static void *take_pages(void *unused, size_t size, size_t *got)
 {
@@ -46,12 +38,9 @@ static void corrupted(const char *what, void *block)
     panic("kernel heap: block %p: %s", block, what);
 }
 
-static const struct heap_lock_ops lock_ops = {lock, unlock};
 static const struct heap_source page_source = {take_pages, give_pages_back, NULL};
 
 static struct heap kernel_heap = {
-    .lock_ops = &lock_ops,
-    .lock_arg = &heap_lock,
     .source = &page_source,
     .corrupted = corrupted,
 };
@@ -68,7 +57,10 @@ void *kmalloc(size_t size)
 {
     INIT_NEEDS(kheap_init);
     assert(kernel_heap.ops); /* not before INIT_HEAP */
-    return heap_malloc(&kernel_heap, size);
+    spin_lock(&heap_lock);
+    void *block = heap_malloc(&kernel_heap, size);
+    spin_unlock(&heap_lock);
+    return block;
 }
 
 void *kzalloc(size_t size)
@@ -82,17 +74,7 @@ void *kzalloc(size_t size)
 void kfree(void *block)
 {
     INIT_NEEDS(kheap_init);
+    spin_lock(&heap_lock);
     heap_free(&kernel_heap, block);
-}
-
-size_t kheap_available(void)
-{
-    INIT_NEEDS(kheap_init);
-    return heap_available(&kernel_heap);
-}
-
-const char *kheap_check(void)
-{
-    INIT_NEEDS(kheap_init);
-    return heap_check(&kernel_heap);
+    spin_unlock(&heap_lock);
 }

@@ -4,11 +4,9 @@
 
 struct heap_ops;
 
-void *kmalloc(size_t size);    /* NULL: out of memory */
-void *kzalloc(size_t size);    /* zeroed */
-void kfree(void *block);       /* NULL is fine */
-size_t kheap_available(void);  /* bytes free without growing */
-const char *kheap_check(void); /* NULL, or which invariant of the heap is broken */
+void *kmalloc(size_t size); /* NULL: out of memory */
+void *kzalloc(size_t size); /* zeroed */
+void kfree(void *block);    /* NULL is fine */
 
 /* The back end this image was linked with: the only place that names it. */
 extern const struct heap_ops *const kernel_heap_ops;

@@ -22,9 +22,6 @@ void panic_trap(const struct trapframe *tf, const char *kind, int exit_status, c
 /* How to stop the other harts; set by whoever starts them. */
 extern void (*panic_stop_harts)(void);
 
-/* Prints the return addresses of the frames above `fp`, raw: the host knows the names. */
-void backtrace_print(uintptr_t pc, uintptr_t fp);
-
 /* For what a caller cannot cause. User input never reaches an assert. */
 #define assert(condition)                                                                          \
     do {                                                                                           \

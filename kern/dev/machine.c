@@ -144,10 +144,11 @@ struct parser {
      * direct-mapped cache, by the place as it is spelt in the tree. */
     be32_t cached_places[CACHE_SIZE];
     uint8_t cached_names[CACHE_SIZE];
-
-    uint32_t intc_phandles[MACHINE_HARTS_MAX]; /* of each hart's interrupt controller */
-    const struct property *plic_contexts;      /* the interrupts-extended of the PLIC */
 };
+
+/* What machine_plic_context() needs to know. */
+static const struct property *plic_contexts;      /* interrupts-extended of the PLIC */
+static uint32_t intc_phandles[MACHINE_HARTS_MAX]; /* each hart's interrupt controller */
 
 static void bad_tree(const char *what) __attribute__((noreturn));
 static void bad_tree(const char *what)
@@ -328,55 +329,43 @@ static void read_chosen(const struct parser *parser)
 }
 
 /* Only harts have an mmu-type; one without an MMU cannot run this kernel. */
-static enum node_kind read_cpu(struct parser *parser)
+static enum node_kind read_cpu(const struct parser *parser)
 {
-    size_t i = machine.nharts;
-    if (get(parser, MMU_TYPE) == &no_property || !is_okay(parser) || i == MACHINE_HARTS_MAX)
+    if (get(parser, MMU_TYPE) == &no_property || !is_okay(parser) ||
+        machine.nharts == MACHINE_HARTS_MAX)
         return PLAIN;
-    machine.hartids[i] = get_u32(parser, REG, 0);
-    machine.plic_context[i] = PLIC_NO_CONTEXT;
-    parser->intc_phandles[i] = 0;
-    machine.nharts++;
+    intc_phandles[machine.nharts] = 0;
+    machine.hartids[machine.nharts++] = get_u32(parser, REG, 0);
     return CPU;
 }
 
-static void read_cpu_child(struct parser *parser)
+static void read_cpu_child(const struct parser *parser)
 {
     if (strcmp(get_text(parser, COMPATIBLE), "riscv,cpu-intc") == 0)
-        parser->intc_phandles[machine.nharts - 1] = get_u32(parser, PHANDLE, 0);
+        intc_phandles[machine.nharts - 1] = get_u32(parser, PHANDLE, 0);
 }
 
-/* Keeps virtio devices sorted by address. QEMU's tree lists them from the highest address down, so the
- * array is filled from its end: then nothing has to move. */
-static void add_virtio(const struct machine_device *device)
-{
-    if (device->irq == 0 || machine.nvirtio == MACHINE_VIRTIO_MAX)
-        return;
-    struct machine_device *slot = --machine.virtio, *last = slot + machine.nvirtio++;
-    for (; slot < last && slot[1].base < device->base; slot++)
-        slot[0] = slot[1];
-    *slot = *device;
-}
-
-/* Of each kind but virtio the first counts. */
-static void add_device(struct parser *parser, struct machine_device *place)
+/* Of virtio devices several count, of every other kind the first. */
+static void add_device(const struct parser *parser, struct machine_device *place)
 {
     struct machine_range reg;
-    size_t at = 0;
-    if (!is_okay(parser) || !next_range(parser, &at, &reg))
-        return;
-    struct machine_device device = {reg.start, reg.size, get_u32(parser, INTERRUPTS, 0)};
-    if ((void *)place == &machine.virtio) {
-        add_virtio(&device);
-    } else if (place->size == 0) {
-        *place = device;
-        if (place == &machine.plic)
-            parser->plic_contexts = get(parser, INTERRUPTS_EXTENDED);
+    size_t at = 0, irq = get_u32(parser, INTERRUPTS, 0);
+    if (place == machine.virtio) {
+        if (irq == 0 || machine.nvirtio == MACHINE_VIRTIO_MAX)
+            return;
+        place += machine.nvirtio;
     }
+    if (place->size > 0 || !is_okay(parser) || !next_range(parser, &at, &reg))
+        return;
+    *place = (struct machine_device){reg.start, reg.size, irq};
+    if (place == &machine.plic)
+        plic_contexts = get(parser, INTERRUPTS_EXTENDED);
+    if (place >= machine.virtio)
+        machine.nvirtio++;
 }
 
 /* `compatible` is a list of texts, the most specific first. */
-static void read_device(struct parser *parser)
+static void read_device(const struct parser *parser)
 {
     const char *text = get_text(parser, COMPATIBLE);
     const char *end = text + length_of(get(parser, COMPATIBLE));
@@ -389,7 +378,7 @@ static void read_device(struct parser *parser)
     }
 }
 
-static enum node_kind read_below_root(struct parser *parser, const char *name)
+static enum node_kind read_below_root(const struct parser *parser, const char *name)
 {
     enum node_kind kind = find_text(known_nodes, ARRAY_LEN(known_nodes), name);
     if (kind == CPUS)
@@ -403,7 +392,7 @@ static enum node_kind read_below_root(struct parser *parser, const char *name)
     return kind;
 }
 
-static enum node_kind read_node(struct parser *parser, const char *name)
+static enum node_kind read_node(const struct parser *parser, const char *name)
 {
     switch (parser->level[-1].kind) {
     case ABOVE_ROOT:
@@ -482,22 +471,6 @@ static void read_reservations(const uint8_t *p, const uint8_t *end)
     }
 }
 
-/* The PLIC's property lists, context by context, (controller of a hart, interrupt of that hart). */
-static void find_plic_contexts(const struct parser *parser)
-{
-    enum { ENTRY = 8, SUPERVISOR_EXTERNAL = 9 };
-    const uint8_t *entry = parser->plic_contexts->value;
-    size_t ncontexts = length_of(parser->plic_contexts) / ENTRY;
-    for (size_t context = 0; context < ncontexts; context++, entry += ENTRY) {
-        if (be32(entry + 4) != SUPERVISOR_EXTERNAL)
-            continue;
-        size_t phandle = be32(entry);
-        for (size_t i = 0; i < machine.nharts; i++)
-            if (parser->intc_phandles[i] == phandle)
-                machine.plic_context[i] = context;
-    }
-}
-
 static void check_machine(void)
 {
     const struct machine_range *ram = &machine.ram, *initrd = &machine.initrd;
@@ -545,7 +518,6 @@ void machine_init(const void *fdt)
         .strings = (const char *)base + header.strings_offset,
         .strings_size = header.strings_size,
         .levels[0].kind = ABOVE_ROOT,
-        .plic_contexts = &no_property,
     };
     parser.level = parser.levels;
     memset(parser.cached_places, 0xff, sizeof(parser.cached_places)); /* no name is there */
@@ -554,10 +526,9 @@ void machine_init(const void *fdt)
 
     machine.fdt = (struct machine_range){(uintptr_t)fdt, header.total_size};
     machine.bootargs = "";
-    machine.virtio = machine.virtio_slots + MACHINE_VIRTIO_MAX;
+    plic_contexts = &no_property;
     read_reservations(base + header.reserve_offset, base + header.total_size);
     read_structure(&parser, base + header.struct_offset);
-    find_plic_contexts(&parser);
     check_machine();
 }
 
@@ -574,4 +545,33 @@ bool machine_range_is_free(uintptr_t start, uintptr_t end)
         if (overlaps(&machine.reserved[i], start, end))
             return false;
     return true;
+}
+
+/* The PLIC lists its contexts as pairs: controller of a hart, interrupt of that hart. */
+uint32_t machine_plic_context(uint32_t hartid)
+{
+    enum { ENTRY = 8, SUPERVISOR_EXTERNAL = 9 };
+    size_t hart = 0;
+    while (hart < machine.nharts && machine.hartids[hart] != hartid)
+        hart++;
+    const uint8_t *entry = plic_contexts->value;
+    for (size_t context = 0; context < length_of(plic_contexts) / ENTRY; context++, entry += ENTRY)
+        if (hart < machine.nharts && be32(entry) == intc_phandles[hart] &&
+            be32(entry + 4) == SUPERVISOR_EXTERNAL)
+            return context;
+    return PLIC_NO_CONTEXT;
+}
+
+const struct machine_device *machine_virtio(uint32_t i)
+{
+    const struct machine_device *first = machine.virtio, *end = first + machine.nvirtio;
+    for (const struct machine_device *device = first; device < end; device++) {
+        uint32_t nbefore = 0;
+        for (const struct machine_device *other = first; other < end; other++)
+            nbefore +=
+                other->base < device->base || (other->base == device->base && other < device);
+        if (nbefore == i)
+            return device;
+    }
+    return NULL;
 }

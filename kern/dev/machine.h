@@ -28,14 +28,11 @@ struct machine {
     uint32_t timebase_hz;
     uint32_t nharts;
     uint32_t hartids[MACHINE_HARTS_MAX];
-    /* The PLIC context of supervisor mode of each hart in hartids[], or PLIC_NO_CONTEXT. */
-    uint32_t plic_context[MACHINE_HARTS_MAX];
     struct machine_device uart, plic, finisher, rtc; /* size 0: there is none */
     uint32_t nvirtio;
-    struct machine_device *virtio; /* virtio[0 .. nvirtio), by address */
-    struct machine_device virtio_slots[MACHINE_VIRTIO_MAX];
-    const char *bootargs;     /* inside the tree; "" if none */
-    uint32_t rng_seed_length; /* 0: the tree brings no randomness */
+    struct machine_device virtio[MACHINE_VIRTIO_MAX]; /* as the tree lists them */
+    const char *bootargs;                             /* inside the tree; "" if none */
+    uint32_t rng_seed_length;                         /* 0: the tree brings no randomness */
     uint8_t rng_seed[MACHINE_RNG_SEED];
     uint32_t nreserved;
     struct machine_range reserved[8]; /* /reserved-memory and the memory reservation block */
@@ -45,6 +42,12 @@ extern struct machine machine;
 
 /* Reads the tree at `fdt`; panics with a sentence when it is no device tree. */
 void machine_init(const void *fdt);
+
+/* The PLIC's context for supervisor mode of a hart, or PLIC_NO_CONTEXT. */
+uint32_t machine_plic_context(uint32_t hartid);
+
+/* The virtio device with the i'th lowest address; NULL: there are not so many. */
+const struct machine_device *machine_virtio(uint32_t i);
 
 /* Whether [start, end) keeps clear of the tree, the initrd and reserved memory. */
 bool machine_range_is_free(uintptr_t start, uintptr_t end);

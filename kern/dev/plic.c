@@ -58,14 +58,6 @@ static volatile void *map(uintptr_t offset, size_t len)
     return registers;
 }
 
-static uint32_t this_context(void)
-{
-    for (uint32_t i = 0; i < machine.nharts; i++)
-        if (machine.hartids[i] == this_hart()->hartid)
-            return machine.plic_context[i];
-    return PLIC_NO_CONTEXT;
-}
-
 static struct handler *find_handler(uint32_t irq)
 {
     uint32_t n = __atomic_load_n(&nhandlers, __ATOMIC_ACQUIRE);
@@ -125,7 +117,7 @@ void irq_register(uint32_t irq, void (*run)(void *arg), void *arg)
     assert(nhandlers < HANDLERS_MAX);
     handlers[nhandlers] = (struct handler){irq, run, arg};
     __atomic_store_n(&nhandlers, nhandlers + 1, __ATOMIC_RELEASE);
-    uint32_t context = this_context();
+    uint32_t context = machine_plic_context(this_hart()->hartid);
     if (machine.plic.size > 0 && context != PLIC_NO_CONTEXT) {
         enable_hart(context);
         enable_irq(irq, context);

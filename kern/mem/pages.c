@@ -29,9 +29,13 @@ typedef uint32_t page_t;
 
 struct record {
     uint32_t refs; /* owners; atomic. 0: free */
-    uint32_t run;  /* first and last page of a free run in a bin: its length. Used pages: 0 */
-    page_t next,
-        prev; /* first page of a run: neighbours in the bin; single page: next on the list */
+    uint32_t run;  /* first and last page of a free run in a bin: its length. Other pages: 0 */
+    union {
+        struct {
+            page_t next, prev; /* first page of a run: its neighbours in the bin */
+        };
+        struct record *next_single;
+    };
 };
 
 #define EXACT_BINS 32
@@ -51,10 +55,11 @@ static struct {
     struct record *records;
     uintptr_t base;   /* page p is at base + p * PAGE_SIZE */
     page_t mark, end; /* mark: first page never touched; end: behind the last */
-    size_t total, available;
+    size_t total;
+    size_t available; /* free pages in bins and above the mark */
     page_t bins[NBINS];
-    page_t singles;
-    uint32_t nsingles;
+    struct record *singles;
+    size_t nsingles;
     struct range ranges[RANGES_MAX]; /* reserved; from pages_init on sorted and disjoint */
     uint32_t nranges;
     uint32_t next_range; /* the first that is above the mark */
@@ -178,36 +183,19 @@ static void give_back(page_t page, uint32_t n)
 
 static void join_singles(void)
 {
+    pages.available += pages.nsingles;
+    pages.nsingles = 0;
     while (pages.singles) {
-        page_t page = pages.singles;
-        pages.singles = pages.records[page].next;
+        page_t page = (page_t)(pages.singles - pages.records);
+        pages.singles = pages.singles->next_single;
         give_back(page, 1);
     }
-    pages.nsingles = 0;
-}
-
-static page_t take_single(void)
-{
-    page_t page = pages.singles;
-    if (page) {
-        pages.singles = pages.records[page].next;
-        pages.nsingles--;
-    }
-    return page;
 }
 
 static page_t take_run(uint32_t n)
 {
     page_t page = take_from_bins(n);
-    if (!page)
-        page = take_untouched(n);
-    if (!page && pages.singles) {
-        join_singles();
-        page = take_from_bins(n);
-        if (!page)
-            page = take_untouched(n);
-    }
-    return page;
+    return page ? page : take_untouched(n);
 }
 
 /* --- start-up --- */
@@ -268,15 +256,16 @@ void pages_init(uintptr_t start, uintptr_t end)
 
 /* --- the interface --- */
 
-void *pages_alloc(size_t n)
+static void *alloc_run(size_t n)
 {
-    INIT_NEEDS(ram_init);
+    if (n == 0 || n > pages.total)
+        return NULL;
     spin_lock(&pages.lock);
-    page_t page = 0;
-    if (n == 1)
-        page = take_single();
-    if (!page && n > 0 && n <= pages.available)
+    page_t page = take_run((uint32_t)n);
+    if (!page) {
+        join_singles();
         page = take_run((uint32_t)n);
+    }
     if (page) {
         pages.available -= n;
         for (size_t i = 0; i < n; i++) {
@@ -288,75 +277,112 @@ void *pages_alloc(size_t n)
     return page ? page_address(page) : NULL;
 }
 
+void *page_alloc(void)
+{
+    INIT_NEEDS(ram_init);
+    spin_lock(&pages.lock);
+    struct record *record = pages.singles;
+    if (record) {
+        pages.singles = record->next_single;
+        pages.nsingles--;
+        record->refs = 1;
+    }
+    spin_unlock(&pages.lock);
+    return record ? page_address((page_t)(record - pages.records)) : alloc_run(1);
+}
+
+void *pages_alloc(size_t n)
+{
+    INIT_NEEDS(ram_init);
+    return n == 1 ? page_alloc() : alloc_run(n);
+}
+
 void *page_alloc_zeroed(void)
 {
-    void *page = pages_alloc(1);
+    void *page = page_alloc();
     if (page)
         memset(page, 0, PAGE_SIZE);
     return page;
 }
 
-/* The record of a page that has an owner. */
-static struct record *owned(const void *page)
+static void not_allocated(const void *page) __attribute__((noreturn));
+static void not_allocated(const void *page)
 {
-    uintptr_t offset = (uintptr_t)page - pages.base;
-    struct record *record = &pages.records[offset >> PAGE_SHIFT];
-    if (offset % PAGE_SIZE != 0 || offset - PAGE_SIZE >= (uintptr_t)(pages.mark - 1) * PAGE_SIZE ||
-        record->refs == 0)
-        panic("page %p is not allocated", page);
-    return record;
+    panic("page %p is not allocated", page);
 }
 
-/* True: that was the last reference. */
-static bool drop_reference(const void *page)
+/* The record of a page; what comes from elsewhere ends here. */
+static inline struct record *record_of(const void *page)
 {
-    uint32_t before = __atomic_fetch_sub(&owned(page)->refs, 1, __ATOMIC_ACQ_REL);
+    uintptr_t offset = (uintptr_t)page - pages.base;
+    if (unlikely(offset % PAGE_SIZE != 0 || offset >> PAGE_SHIFT >= pages.mark))
+        not_allocated(page);
+    return &pages.records[offset >> PAGE_SHIFT];
+}
+
+/* True: that was the last reference. The page belongs to the caller alone until he takes the lock and
+ * gives it back: its record bears no tag, so nobody joins it. */
+static inline bool drop_reference(struct record *record, const void *page)
+{
+    uint32_t before = __atomic_fetch_sub(&record->refs, 1, __ATOMIC_ACQ_REL);
+    if (likely(before == 1))
+        return true;
     if (unlikely(before == 0 || before == RESERVED))
-        panic("page %p is freed twice", page);
-    return before == 1;
+        not_allocated(page);
+    return false;
 }
 
 static void free_run(page_t page, uint32_t n)
 {
     spin_lock(&pages.lock);
     pages.available += n;
-    if (n == 1 && pages.nsingles < SINGLES_MAX) {
-        pages.records[page].next = pages.singles;
-        pages.singles = page;
-        pages.nsingles++;
-    } else {
-        give_back(page, n);
-    }
+    give_back(page, n);
     spin_unlock(&pages.lock);
 }
 
-/* A page whose count has reached 0 belongs to us alone until free_run() takes the lock: it bears no
- * tag, so nobody joins it. */
+void page_free(void *page)
+{
+    struct record *record = record_of(page);
+    if (!drop_reference(record, page))
+        return;
+    spin_lock(&pages.lock);
+    bool kept = pages.nsingles < SINGLES_MAX;
+    if (likely(kept)) {
+        record->next_single = pages.singles;
+        pages.singles = record;
+        pages.nsingles++;
+    }
+    spin_unlock(&pages.lock);
+    if (!kept)
+        free_run((page_t)(record - pages.records), 1);
+}
+
 void pages_free(void *first, size_t n)
 {
     page_t page = page_number((uintptr_t)first);
-    uint32_t run = 0; /* of pages freed, ending before page i */
-    for (size_t i = 0; i < n; i++) {
-        if (drop_reference((char *)first + i * PAGE_SIZE)) {
+    uint32_t run = 0; /* of pages freed, just before this one */
+    for (size_t i = 0; i < n; i++, page++) {
+        void *address = (char *)first + i * PAGE_SIZE;
+        if (drop_reference(record_of(address), address)) {
             run++;
-        } else {
-            if (run > 0)
-                free_run(page + (page_t)i - run, run);
+        } else if (run > 0) {
+            free_run(page - run, run);
             run = 0;
         }
     }
     if (run > 0)
-        free_run(page + (page_t)n - run, run);
+        free_run(page - run, run);
 }
 
 void page_ref(void *page)
 {
-    __atomic_fetch_add(&owned(page)->refs, 1, __ATOMIC_RELAXED);
+    if (unlikely(__atomic_fetch_add(&record_of(page)->refs, 1, __ATOMIC_RELAXED) == 0))
+        not_allocated(page);
 }
 
 uint32_t page_refs(const void *page)
 {
-    return __atomic_load_n(&owned(page)->refs, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&record_of(page)->refs, __ATOMIC_ACQUIRE);
 }
 
 size_t pages_total(void)
@@ -366,5 +392,8 @@ size_t pages_total(void)
 
 size_t pages_available(void)
 {
-    return __atomic_load_n(&pages.available, __ATOMIC_RELAXED);
+    spin_lock(&pages.lock);
+    size_t available = pages.available + pages.nsingles;
+    spin_unlock(&pages.lock);
+    return available;
 }

@@ -24,11 +24,12 @@ void pages_init(uintptr_t start, uintptr_t end);
 
 /* n contiguous pages, contents undefined, one reference each; NULL: not to be had. */
 void *pages_alloc(size_t n);
-/* One page of zeros. */
-void *page_alloc_zeroed(void);
+void *page_alloc(void);        /* one, the short way */
+void *page_alloc_zeroed(void); /* one page of zeros */
 
 /* Gives up one reference to each of n pages; a page without references is free. */
 void pages_free(void *first, size_t n);
+void page_free(void *page);
 
 /* Shared pages (copy-on-write) are counted. */
 void page_ref(void *page);
@@ -36,13 +37,3 @@ uint32_t page_refs(const void *page);
 
 size_t pages_total(void); /* managed by the allocator */
 size_t pages_available(void);
-
-static inline void *page_alloc(void)
-{
-    return pages_alloc(1);
-}
-
-static inline void page_free(void *page)
-{
-    pages_free(page, 1);
-}

@@ -2,6 +2,10 @@
  *
  * OpenSBI enters at the lowest loaded address (the linker script puts _start there) in S-mode, with
  * translation and interrupts off:  a0 = hartid, a1 = address of the device tree.
+ *
+ * One hart comes here and boots. Others may follow: OpenSBI 1.1 marks a hart as starting before it
+ * notes where, so a hart that looks at the wrong moment starts where the first one did. It belongs at
+ * hart_entry, and is sent there.
  */
 #include "kern/riscv/offsets.h"
 
@@ -12,6 +16,10 @@ _start:
     .option norelax                 /* relaxed, this would read gp to set gp */
     lla     gp, __global_pointer$
     .option pop
+    lla     t0, booting
+    li      t1, 1
+    amoswap.w t1, t1, (t0)
+    bnez    t1, late_hart
 
     /* With little memory QEMU puts the tree where the image may be. Nothing of the image's data or
      * stack may be touched before it is sure that they do not overlap. The tree's size is the
@@ -54,6 +62,17 @@ _start:
     call    boot
     unimp
 
+late_hart:                          /* its struct hart was filled in before it was started */
+    lla     a1, harts
+    li      t1, HARTS
+1:  lw      t0, HART_HARTID(a1)
+    beq     t0, a0, hart_entry
+    addi    a1, a1, HART_SIZE
+    addi    t1, t1, -1
+    bnez    t1, 1b
+2:  wfi
+    j       2b
+
 image_overlaps_tree:
     lla     s0, overlap_message
 1:  lbu     a0, 0(s0)
@@ -89,6 +108,11 @@ hart_entry:
     mv      a0, a1
     call    hart_start_c
     unimp
+
+    .section .data.entry, "aw", @progbits /* not in bss: that is cleared later */
+    .balign 4
+booting:
+    .word   0
 
     .section .rodata.entry, "a", @progbits
 overlap_message:

@@ -8,6 +8,8 @@ _Static_assert(offsetof(struct hart, trap_t0) == HART_TRAP_T0, "offsets.h");
 _Static_assert(offsetof(struct hart, current) == HART_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct hart, emergency_sp) == HART_EMERGENCY_SP, "offsets.h");
 _Static_assert(offsetof(struct hart, gp) == HART_GP, "offsets.h");
+_Static_assert(offsetof(struct hart, hartid) == HART_HARTID, "offsets.h");
+_Static_assert(sizeof(struct hart) == HART_SIZE, "offsets.h");
 _Static_assert(offsetof(struct thread, stack_lo) == THREAD_STACK_LO, "offsets.h");
 _Static_assert(offsetof(struct thread, stack_hi) == THREAD_STACK_HI, "offsets.h");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "offsets.h");

@@ -6,6 +6,8 @@
 #define HART_CURRENT      16
 #define HART_EMERGENCY_SP 24
 #define HART_GP           32
+#define HART_HARTID       44
+#define HART_SIZE         128
 
 #define THREAD_STACK_LO 0
 #define THREAD_STACK_HI 8

@@ -1,6 +1,7 @@
 /* What happens after the vector has saved the registers: find whoever handles this trap. */
 #include "kern/riscv/trap.h"
 #include "kern/core/panic.h"
+#include "kern/core/string.h"
 #include "kern/riscv/hart.h"
 #include "kern/sched/thread.h"
 
@@ -13,6 +14,10 @@ void (*trap_user_handler)(struct trapframe *tf) = unexpected_user_trap; /* vecto
 static void (*interrupt_handlers[IRQ_EXTERNAL + 1])(void);
 static bool (*exception_handler)(struct trapframe *tf);
 static void (*preempt_handler)(void);
+
+/* How the report of a trap that nobody handles is headed, and how the machine ends. */
+static const char *report_kind = "panic";
+static int report_status = EXIT_STATUS_PANIC;
 
 void trap_init_hart(void)
 {
@@ -40,27 +45,33 @@ void trap_on_preempt(void (*handler)(void))
     preempt_handler = handler;
 }
 
+void trap_blame(const char *kind, int exit_status)
+{
+    report_kind = kind;
+    report_status = exit_status;
+}
+
 const char *trap_cause_name(unsigned long cause)
 {
-    static const char *const names[] = {
-        [EXC_FETCH_MISALIGNED] = "misaligned fetch",
-        [EXC_FETCH_ACCESS] = "fetch access fault",
-        [EXC_ILLEGAL] = "illegal instruction",
-        [EXC_BREAKPOINT] = "breakpoint",
-        [EXC_LOAD_MISALIGNED] = "misaligned load",
-        [EXC_LOAD_ACCESS] = "load access fault",
-        [EXC_STORE_MISALIGNED] = "misaligned store",
-        [EXC_STORE_ACCESS] = "store access fault",
-        [EXC_ECALL_USER] = "ecall",
-        [EXC_FETCH_PAGE] = "fetch page fault",
-        [EXC_LOAD_PAGE] = "load page fault",
-        [EXC_STORE_PAGE] = "store page fault",
-    };
-    if (cause & SCAUSE_INTERRUPT)
-        return "interrupt";
-    if (cause >= ARRAY_LEN(names) || !names[cause])
-        return "unknown trap";
-    return names[cause];
+    /* One string, and not a table of pointers: it is in every image. Causes in their order. */
+    static const char names[] = "misaligned fetch\0" /* EXC_FETCH_MISALIGNED, 0 */
+                                "fetch access fault\0"
+                                "illegal instruction\0"
+                                "breakpoint\0"
+                                "misaligned load\0"
+                                "load access fault\0"
+                                "misaligned store\0"
+                                "store access fault\0"
+                                "ecall\0"
+                                "\0\0\0"
+                                "fetch page fault\0" /* EXC_FETCH_PAGE, 12 */
+                                "load page fault\0"
+                                "\0"
+                                "store page fault\0"; /* EXC_STORE_PAGE, 15 */
+    const char *name = names;
+    for (unsigned long i = 0; i < cause && name < names + sizeof(names) - 1; i++)
+        name += strlen(name) + 1;
+    return *name ? name : "unknown trap";
 }
 
 void trap_interrupt(const struct trapframe *tf)
@@ -88,7 +99,7 @@ void trap_kernel(struct trapframe *tf)
 {
     /* For an interrupt as well: a switch of threads here would take the emergency stack along. */
     if (stack_is_bad(tf))
-        panic_trap(tf, "panic", EXIT_STATUS_PANIC, "stack overflow: sp is %p, the stack %p..%p",
+        panic_trap(tf, report_kind, report_status, "stack overflow: sp is %p, the stack %p..%p",
                    (void *)tf->regs[REG_SP], (void *)this_hart()->current->stack_lo,
                    (void *)this_hart()->current->stack_hi);
     if (tf->cause & SCAUSE_INTERRUPT) {
@@ -99,5 +110,6 @@ void trap_kernel(struct trapframe *tf)
     }
     if (exception_handler && exception_handler(tf))
         return;
-    panic_trap(tf, "panic", EXIT_STATUS_PANIC, "%s in the kernel", trap_cause_name(tf->cause));
+    panic_trap(tf, report_kind, report_status, "%s at address %p", trap_cause_name(tf->cause),
+               (void *)tf->addr);
 }

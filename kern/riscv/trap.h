@@ -44,6 +44,10 @@ void trap_on_user(void (*handler)(struct trapframe *tf));
 /* Called for an exception in the kernel (or the fused application); true: handled, go on. */
 void trap_on_exception(bool (*handler)(struct trapframe *tf));
 
+/* What the report of a trap calls it that nobody handled ("panic"), and the exit status that goes with
+ * it: for an image in which it is the application that did wrong. */
+void trap_blame(const char *kind, int exit_status);
+
 /* Called at the end of an interrupt that came while interrupts were on: the place to preempt. */
 void trap_on_preempt(void (*handler)(void));
 

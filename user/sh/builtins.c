@@ -113,6 +113,25 @@ static int builtin_pwd(char **argv)
     return 0;
 }
 
+/* Here too, and not only as a program: it is what scripts do most, and when nobody reads what a loop
+ * of echoes writes, the shell that runs the loop is to end. */
+static int builtin_echo(char **argv)
+{
+    int newline = argv[1] == NULL || strcmp(argv[1], "-n") != 0;
+    for (char **arg = argv + (newline ? 1 : 2); *arg != NULL; arg++) {
+        fputs(*arg, stdout);
+        if (arg[1] != NULL)
+            putchar(' ');
+    }
+    if (newline)
+        putchar('\n');
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    complain("echo: write error: %s", strerror(errno));
+    clearerr(stdout);
+    return 1;
+}
+
 static int builtin_export(char **argv)
 {
     if (argv[1] == NULL)
@@ -274,14 +293,15 @@ static const struct {
     builtin_fn *fn;
     int special;
 } builtins[] = {
-    {":", builtin_true, 1},        {".", builtin_source, 1},      {"[", builtin_test, 0},
-    {"break", builtin_break, 1},   {"cd", builtin_cd, 0},         {"continue", builtin_continue, 1},
-    {"eval", builtin_eval, 1},     {"exec", builtin_exec, 1},     {"exit", builtin_exit, 1},
-    {"export", builtin_export, 1}, {"false", builtin_false, 0},   {"fg", builtin_fg, 0},
-    {"jobs", builtin_jobs, 0},     {"kill", builtin_kill, 0},     {"pwd", builtin_pwd, 0},
-    {"read", builtin_read, 0},     {"return", builtin_return, 1}, {"set", builtin_set, 1},
-    {"shift", builtin_shift, 1},   {"test", builtin_test, 0},     {"true", builtin_true, 0},
-    {"umask", builtin_umask, 0},   {"unset", builtin_unset, 1},   {"wait", builtin_wait, 0},
+    {":", builtin_true, 1},      {".", builtin_source, 1},      {"[", builtin_test, 0},
+    {"break", builtin_break, 1}, {"cd", builtin_cd, 0},         {"continue", builtin_continue, 1},
+    {"echo", builtin_echo, 0},   {"eval", builtin_eval, 1},     {"exec", builtin_exec, 1},
+    {"exit", builtin_exit, 1},   {"export", builtin_export, 1}, {"false", builtin_false, 0},
+    {"fg", builtin_fg, 0},       {"jobs", builtin_jobs, 0},     {"kill", builtin_kill, 0},
+    {"pwd", builtin_pwd, 0},     {"read", builtin_read, 0},     {"return", builtin_return, 1},
+    {"set", builtin_set, 1},     {"shift", builtin_shift, 1},   {"test", builtin_test, 0},
+    {"true", builtin_true, 0},   {"umask", builtin_umask, 0},   {"unset", builtin_unset, 1},
+    {"wait", builtin_wait, 0},
 };
 
 enum { NBUILTINS = sizeof(builtins) / sizeof(builtins[0]) };

@@ -50,8 +50,9 @@ class Tbt(Command):
             with guest.looking_through(running.hartid):
                 gdb.newest_frame().select()
                 _show(guest.root_of(guest.register("satp")))
-        elif thread.ra == kernel.label("thread_trampoline"):
-            gdb.write(_unborn(thread))
+        elif places.beginning(thread):
+            gdb.write(f"{thread.title} has not run yet. It will begin with "
+                      f"{places.beginning(thread)}\n")
         else:
             state = kernel.STATES[thread.state]
             gdb.write(f"{thread.title}, {state}{_load_program(proc)}\n")
@@ -66,12 +67,6 @@ def _load_program(proc: Proc | None) -> str:
     if programs.loaded():
         return f" (`user {proc.name}` names the functions of its program)"
     return f" (symbols: user {proc.name})" if programs.load_quietly(proc.name) else ""
-
-
-def _unborn(thread: Thread) -> str:
-    """Its first switch will begin at thread_trampoline, with s0 = function, s1 = argument."""
-    return (f"{thread.title} has not run yet. It will begin with {places.describe(thread.s[0])}, "
-            f"argument {thread.s[1]:#x}\n")
 
 
 def _switched_out(thread: Thread, proc: Proc | None) -> dict[str, int]:

@@ -63,8 +63,9 @@ def of_hart(kernel: Kernel, hartid: int) -> tuple[str, str]:
 
 def of_thread(kernel: Kernel, thread: Thread, root: int | None) -> str:
     """Where a thread that is switched out goes on: what it did before it came to the scheduler."""
-    if thread.ra == label("thread_trampoline"):
-        return f"not begun: {describe(thread.s[0])}"
+    start = beginning(thread)
+    if start:
+        return f"not begun: {start}"
     with guest.borrowed(switched_out(thread)):
         traps = [Trapframe.read(root, sp) for _level, sp in unwind.trap_frames()]
         found = list(_places())
@@ -74,6 +75,14 @@ def of_thread(kernel: Kernel, thread: Thread, root: int | None) -> str:
     if traps and traps[-1].from_user:
         return f"user {_in_program(traps[-1].pc, kernel.proc_of(thread))}"
     return found[-1] if found else describe(thread.ra)
+
+
+def beginning(thread: Thread) -> str:
+    """Where a thread that has never run will begin; "": it has run. Its first switch returns to
+    code that only new threads come to (kern/riscv/switch.S, kern/libos/clone_entry.S)."""
+    if thread.ra == label("thread_trampoline"):
+        return describe(thread.s[0])
+    return "the return from clone" if thread.ra == label("clone_return") else ""
 
 
 def switched_out(thread: Thread) -> dict[str, int]:

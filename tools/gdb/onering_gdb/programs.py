@@ -28,8 +28,12 @@ def _forget_stop() -> None:
     """A breakpoint may get a second location: a program has functions of the same names. gdb must
     then not look for the location it stopped at. A step that is none makes it forget that."""
     thread = gdb.selected_thread()
-    if thread and thread.is_stopped():
-        gdb.execute("stepi 0", to_string=True)
+    if not thread or not thread.is_stopped():
+        return
+    try:
+        gdb.execute("with suppress-cli-notifications on -- stepi 0", to_string=True)
+    except gdb.error:       # a gdb before 13 has no such setting, and does not look
+        pass
 
 
 def _unload() -> None:
