@@ -22,16 +22,20 @@ SYSCALL ?= call
 SCHED   ?= rr
 ROOTFS  ?= $(if $(filter libos,$(SHAPE)),none,cpio)
 KALLOC  ?= firstfit
+PAGING  ?= static
 EMBED   ?= 0
 LTO     ?= 0
+LIBC    ?= tiny
 
 SHAPES   := kernel libos
 SYSCALLS := call trap
 SCHEDS   := rr none
 ROOTFSES := none cpio ramfs
-KALLOCS  := firstfit
+KALLOCS  := $(shell sed -n 's,^const struct heap_ops heap_\([a-z0-9]*\) = .*,\1,p' kern/alloc/*.c)
+PAGINGS  := static bare
 EMBEDS   := 0 1
 LTOS     := 0 1
+LIBCS    := tiny musl
 
 # $(call check,VARIABLE,legal values)
 check = $(if $(filter-out 1,$(words $($1)))$(filter-out $2,$($1)),\
@@ -41,17 +45,27 @@ $(call check,SYSCALL,$(SYSCALLS))
 $(call check,SCHED,$(SCHEDS))
 $(call check,ROOTFS,$(ROOTFSES))
 $(call check,KALLOC,$(KALLOCS))
+$(call check,PAGING,$(PAGINGS))
 $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
+$(call check,LIBC,$(LIBCS))
 $(call check,HARTS,$(shell seq 1 64))
 ifeq ($(SHAPE)-$(APP),libos-)
 $(error SHAPE=libos needs an application: make APP=hello)
+endif
+ifneq ($(filter-out 1,$(HARTS)),)
+ifeq ($(SHAPE)-$(SCHED),libos-none)
+$(error SCHED=none HARTS=$(HARTS): without a scheduler one hart does all the work. Choose HARTS=1 or SCHED=rr)
+endif
 endif
 ifeq ($(SHAPE)-$(SCHED),kernel-none)
 $(error SCHED=none: the kernel shape needs a scheduler. SCHED is one of: $(filter-out none,$(SCHEDS)))
 endif
 ifeq ($(LTO)-$(SHAPE),1-kernel)
 $(error LTO=1 is for fused images: make APP=hello LTO=1)
+endif
+ifeq ($(LTO)-$(LIBC),1-musl)
+$(error LTO=1 LIBC=musl: musl is built once, as it is. Choose one of the two)
 endif
 ifeq ($(LTO)-$(SYSCALL),1-trap)
 $(error LTO=1 SYSCALL=trap: the shim needs renamed symbols, which LTO cannot have. Choose one of the two)
@@ -87,9 +101,11 @@ OBJCOPY := $(CROSS)objcopy
 ARCH   := -march=rv64gc -mabi=lp64d -mcmodel=medany
 CFLAGS := $(ARCH) -std=gnu11 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -fno-common \
           -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+          -malign-data=natural \
           -ffile-prefix-map=$(CURDIR)/= -MMD -MP
-# The kernel keeps frame pointers: its panics print a backtrace.
-KERN_CFLAGS := $(CFLAGS) -Os -fno-omit-frame-pointer \
+# The classical kernel keeps frame pointers: its panics print a backtrace. Fused, it is linked with what
+# has none, and does without.
+KERN_CFLAGS := $(CFLAGS) -Os $(if $(filter kernel,$(SHAPE)),-fno-omit-frame-pointer) \
           -I. -Ibuild/gen/include -DHARTS=$(HARTS)
 USER_CFLAGS := $(CFLAGS) -Os -Ilib/include -Ibuild/gen/include -I.
 LDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
@@ -100,8 +116,10 @@ LTO_SUFFIX := $(if $(filter 1,$(LTO)),-lto)
 LTO_FLAGS  := $(if $(filter 1,$(LTO)),-flto)
 
 # What is made appears under its name when it is whole, however the build is interrupted.
-compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@.part && mv $@.part $@
-archive = rm -f $@.part && $(AR) rcsPD $@.part $1 && mv $@.part $@
+# Until then it is called .part and the number of the shell: two builds at once do not meet.
+PART    = .part$$$$
+compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@$(PART) && mv $@$(PART) $@
+archive = $(AR) rcsPD $@$(PART) $1 && mv $@$(PART) $@
 
 # $(call list_file,FILE,words): FILE holds the words, and is new when they are others than before. So
 # an archive forgets the object of a source that is gone.
@@ -140,12 +158,13 @@ build/gen/libenosys.a build/gen/libenosys_libos.a build/gen/libusys_trap.a: buil
 K := build/kern-$(SHAPE)-h$(HARTS)$(LTO_SUFFIX)
 ONLY_IN := $(if $(filter kernel,$(SHAPE)),proc,libos)
 KERN_SRC := $(foreach d,riscv core mem alloc sched dev fs sys $(ONLY_IN),$(wildcard kern/$d/*.[cS]))
-ifeq ($(SHAPE),libos) # has one address space
-KERN_SRC := $(filter-out kern/mem/uaccess.c kern/mem/fault.c kern/mem/vmspace%,$(KERN_SRC))
+ifeq ($(SHAPE),libos) # has one address space, and the C library's string functions
+KERN_SRC := $(filter-out kern/core/backtrace.c kern/core/string.c kern/mem/uaccess.c kern/mem/fault.c kern/mem/vmspace% \
+              kern/mem/kmap.c kern/mem/kstack.c,$(KERN_SRC))
 endif
 # Chosen by name at the link, not found by need:
 CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
-              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.c),kern/libos/shim.S)
+              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.c),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
@@ -218,7 +237,7 @@ $U/%.o: %.S Makefile | $(GEN)
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.
-$U/user/tests/%.o: USER_CFLAGS += -Wno-infinite-recursion
+$U/user/tests/%.o $U/user/fused/%.o: USER_CFLAGS += -Wno-infinite-recursion
 
 $(eval $(call list_file,$U/libc.list,$(LIBC_OBJ)))
 $U/libc.a: $(LIBC_OBJ) $U/libc.list
@@ -226,9 +245,10 @@ $U/libc.a: $(LIBC_OBJ) $U/libc.list
 	@$(call archive,$(LIBC_OBJ))
 
 # A program is user/NAME.c or the folder user/NAME/.
-PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/,$(dir $(wildcard user/*/*.c)))))
+PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/ user/fused/,$(dir $(wildcard user/*/*.c)))))
 TESTS    := $(sort $(basename $(notdir $(wildcard user/tests/t-*.c))))
-program_objects = $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.c user/tests/$1.c)))
+FUSED_ONLY := $(basename $(notdir $(wildcard user/fused/*.c))) # what makes sense as a unikernel only
+program_objects = $(objects-$1) $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.c user/tests/$1.c user/fused/$1.c)))
 TEST_SUPPORT := $(patsubst %,$U/%.o,$(basename $(filter-out user/tests/t-%,$(wildcard user/tests/*.[cS]))))
 
 LINK_PROGRAM = $(LD) $(LDFLAGS) -T linker/user.ld
@@ -241,14 +261,23 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$p,)))
 $(foreach p,$(TESTS),$(eval $(call program_rule,$p,$(TEST_SUPPORT))))
 
+ifeq ($(LIBC),musl)
+include lib/musl/musl.mk
+endif
+
 # --- The root file system --------------------------------------------------------------------------
 
-ROOT := build/root.cpio
-ROOT_FILES := $(wildcard user/root/* user/root/*/* user/tests/run-all)
-$(ROOT): $(addprefix $U/bin/,$(PROGRAMS) $(TESTS)) $(ROOT_FILES) tools/mkroot
+# All programs, with LIBC=musl also those that need it; or, in the fused shape, the application's own
+# folder root/ if it has one.
+APP_TREE := $(if $(filter libos,$(SHAPE)),$(wildcard user/$(APP)/root))
+ROOT := build/root$(if $(APP_TREE),-$(APP),$(if $(filter musl,$(LIBC)),-musl)).cpio
+ROOT_TREES := $(or $(APP_TREE),$(wildcard $(PORTS:%=user/%/root)))
+ROOT_PROGRAMS := $(if $(APP_TREE),,$(PROGRAMS:%=$U/bin/%) $(PORTS:%=$(MUSL)/bin/%))
+ROOT_TESTS := $(if $(APP_TREE),,$(TESTS:%=$U/bin/%) $(wildcard user/tests/run-all))
+ROOT_FILES := $(wildcard user/root/* user/root/*/*) $(if $(ROOT_TREES),$(shell find $(ROOT_TREES)))
+$(ROOT): $(ROOT_PROGRAMS) $(ROOT_TESTS) $(ROOT_FILES) tools/mkroot
 	$(call say,CPIO,$@)
-	@tools/mkroot $@ $(CROSS)strip --programs $(addprefix $U/bin/,$(PROGRAMS)) \
-	    --tests $(addprefix $U/bin/,$(TESTS)) $(wildcard user/tests/run-all)
+	@tools/mkroot $@ $(CROSS)strip --programs $(ROOT_PROGRAMS) --tests $(ROOT_TESTS) --trees $(ROOT_TREES)
 
 # The embedded root (EMBED=1); an image without one gets an empty object.
 $K/root-1.o: $(ROOT)
@@ -273,8 +302,8 @@ $(call image_name,kernel): $K/kern/images/kernel.o $K/root-$(EMBED).o
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
 IMAGE_INPUT := $K/kern/images/kernel.o $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
 # $(call link_kernel,OUTPUT,MAP,more words for the linker,objects)
-link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1.part $4 --start-group $K/libkern.a $(LIBCHOICES) \
-    --end-group build/gen/libenosys.a && mv $1.part $1
+link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1$(PART) $4 --start-group $K/libkern.a $(LIBCHOICES) \
+    --end-group build/gen/libenosys.a && mv $1$(PART) $1
 link_image = $(call link_kernel,$1,$2,$3,$(filter %.o,$(IMAGE_INPUT)))
 $(foreach i,boot maps kernel,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
 	$(call say,LD,$@)
@@ -294,29 +323,31 @@ endif
 # With LTO=1 nothing can be renamed, and a name that both sides define is an error.
 
 ifeq ($(SHAPE),libos)
-ifneq ($(words $(APP))-$(filter $(PROGRAMS) $(TESTS),$(APP)),1-$(APP))
-$(error APP=$(APP): there is no such program. APP is one of: $(PROGRAMS) $(TESTS))
+ifneq ($(words $(APP))-$(filter $(PROGRAMS) $(TESTS) $(FUSED_ONLY) $(PORTS) $(GUESTS),$(APP)),1-$(APP))
+$(if $(wildcard user/$(APP)/port.mk),$(error APP=$(APP) LIBC=$(LIBC): $(APP) needs LIBC=musl))
+$(error APP=$(APP): there is no such program. APP is one of: $(PROGRAMS) $(TESTS) $(PORTS) $(GUESTS))
 endif
 
 # One folder for each combination of choices: what is linked is never what another one left.
 TRAP  := $(filter trap,$(SYSCALL))
-KEY   := $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) h$(HARTS) $(if $(filter 1,$(EMBED)),embed)
+KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed)
 space := $(subst ,, )
 I     := build/app-$(APP)-$(subst $(space),-,$(strip $(KEY)))$(LTO_SUFFIX)
 IMAGE := $I/onering.elf
 
 # The application and its libc. Without LTO these are the objects of a process.
-A := $U$(LTO_SUFFIX)
+A := $(if $(filter musl,$(LIBC)),$(MUSL),$U$(LTO_SUFFIX))
 for_image = $(patsubst $U/%,$A/%,$1)
 APP_OBJ   := $(call for_image,$(call program_objects,$(APP)) $(if $(filter $(TESTS),$(APP)),$(TEST_SUPPORT)))
 APP_LIBC  := $A/libc.a
 
 # R holds the kernel's objects as an image links them: renamed, or with LTO just as they are.
 R := $K$(if $(LTO_SUFFIX),,/$(SYSCALL))
-FUSED_OBJ := $(patsubst %,$R/%.o,kern/mem/identity root-$(EMBED) app-$(APP) \
+FUSED_OBJ := $(patsubst %,$R/%.o,kern/libos/paging_$(PAGING) \
+             $(if $(filter bare,$(PAGING)),kern/mem/identity) root-$(EMBED) app-$(APP) \
              $(if $(filter none,$(SCHED)),kern/sched/none) $(if $(TRAP),kern/libos/shim))
 FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/gen/shim_table.o)
-FUSED_GROUP  := $(APP_LIBC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
+FUSED_GROUP  := $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
 FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 
 $K/app-$(APP).o: Makefile
@@ -332,24 +363,24 @@ CHOICE_NAMES := sched_backend kernel_heap_ops root_fs_type app_name embedded_roo
 $R/symbols.now: $(KERN_OBJ) $(CHOSEN_OBJ) tools/rename-symbols
 	@mkdir -p $(@D)
 	@tools/rename-symbols $(NM) $(SYSCALL) build/gen/trap_symbols '$(CHOICE_NAMES)' \
-	    $(KERN_OBJ) $(CHOSEN_OBJ) > $@.part && mv $@.part $@
+	    $(KERN_OBJ) $(CHOSEN_OBJ) > $@$(PART) && mv $@$(PART) $@
 $R/symbols: $R/symbols.now
 	@cmp -s $< $@ || cp $< $@
 $R/%.o: $K/%.o $R/symbols
 	@mkdir -p $(@D)
-	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@.part && mv $@.part $@
+	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@$(PART) && mv $@$(PART) $@
 $R/libkern.a: $(patsubst $K/%,$R/%,$(KERN_OBJ)) $K/libkern.list
 	$(call say,AR,$@)
 	@$(call archive,$(filter %.o,$^))
 $R/libenosys_libos.a: build/gen/libenosys_libos.a $R/symbols
-	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@.part && mv $@.part $@
+	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@$(PART) && mv $@$(PART) $@
 $R/libusys_trap.a: build/gen/libusys_trap.a $R/symbols
-	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init $< $@.part && mv $@.part $@
+	@$(OBJCOPY) --redefine-sym init_entry_shim_init=kern.init_entry_shim_init $< $@$(PART) && mv $@$(PART) $@
 else
 # The compiler sees all of it once more at the link, so it drives the linker.
 LD_WORDS = -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--build-id=none \
            -Wl,--no-warn-rwx-segments $(patsubst %,-Wl$(comma)%,$1)
-FUSED_LD = $(CC) $(filter-out -M%,$(KERN_CFLAGS)) -Wno-lto-type-mismatch -flto -flto-partition=one \
+FUSED_LD = $(CC) $(filter-out -M%,$(KERN_CFLAGS)) -w -flto -flto-partition=one \
            -nostdlib -static $(LD_WORDS)
 AR := $(CROSS)gcc-ar
 NM := $(CROSS)gcc-nm
@@ -385,8 +416,8 @@ $I/names: $(APP_OBJ) $(APP_LIBC) $(KERN_OBJ) $(GEN) linker/libos.ld tools/check-
 
 IMAGE_INPUT := $(FUSED_LINK) $(FUSED_GROUP) $(FUSED_ENOSYS) linker/libos.ld
 # $(call link_image,OUTPUT,MAP,more words for the linker)
-link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1.part -u _start $(FUSED_LINK) \
-    $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1.part $1
+link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start $(FUSED_LINK) \
+    $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1$(PART) $1
 group = $(if $(LTO_SUFFIX),-Wl$(comma))--start-group $1 $(if $(LTO_SUFFIX),-Wl$(comma))--end-group
 comma := ,
 $(IMAGE): $(IMAGE_INPUT) $I/names
@@ -404,7 +435,7 @@ $(NEEDS): $(IMAGE) $(IMAGE_INPUT)
 .PHONY: size why graph
 INSPECT = $(PYTHON) -m tools.image
 size: $(IMAGE)                    ## bytes of each component and file of the image
-	@$(INSPECT) size $(IMAGE:.elf=.map)
+	@$(INSPECT) size $(IMAGE)
 why: $(NEEDS)                     ## what brought a component in: make why APP=hello COMPONENT=fs
 	@$(INSPECT) why $(NEEDS) --app '$(APP)' --component '$(COMPONENT)'
 graph: $(NEEDS)                   ## draw the components and who needs whom: graph.svg
@@ -413,10 +444,12 @@ graph: $(NEEDS)                   ## draw the components and who needs whom: gra
 # --- Commands --------------------------------------------------------------------------------------
 
 .PHONY: all qemu run test test-full bench format format-check clean distclean help
-all: $(IMAGE) $(if $(filter kernel,$(SHAPE)),$(ROOT))          ## build the kernel and its programs
+all: $(IMAGE) $(INITRD)          ## build the kernel and its programs
 
 qemu run: all                     ## boot: a shell, or with APP=name that program as a unikernel
-	@$(PYTHON) tools/qemu $(machine)
+	@$(PYTHON) tools/qemu $(machine); status=$$?; \
+	$(if $(RUN_STATUS),echo $$status > '$(RUN_STATUS)',\
+	    test $$status = 0 || echo "exit status $$status" >&2; exit $$status)
 
 test: all                         ## run every test
 	@$(PYTHON) -m pytest -q -n 2 grade
@@ -438,6 +471,9 @@ help:                             ## this list
 	@echo '  ARGS="..."     arguments for it, or for init'
 	@echo '  HARTS=$(HARTS)        harts the image can use       SMP=$(SMP)  harts of the machine'
 	@echo '  MEMORY=$(MEMORY)    memory of the machine         EMBED=1  root file system inside the image'
-	@echo '  SCHED=$(SCHEDS)    SYSCALL=$(SYSCALLS)    KALLOC=$(KALLOCS)    ROOTFS=$(ROOTFSES)'
+	@echo '  SCHED=, SYSCALL=, KALLOC=, ROOTFS=, PAGING=, LIBC=: one of'
+	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(LIBCS)'
+	@echo '  LTO=1          optimise application and kernel as one (fused images)'
+	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 
 -include $(wildcard build/*/kern/*/*.d build/user/*/*.d build/user/*/*/*.d)

@@ -151,13 +151,18 @@ def _remarks(line: str, books: list[Symbols], exact: set[int]) -> Iterator[str]:
 
 def _report(fields: dict[str, str], books: list[Symbols]) -> Iterator[str]:
     pc = int(fields["pc"], 16)
-    if fields.get("cause", "").isdigit():
+    if fields.get("cause", "").isdigit() and not _is_no_trap(fields):
         cause = CAUSES.get(int(fields["cause"]), "unknown cause")
         yield f"{cause} on hart {fields.get('hart', '?')}, address {fields.get('addr', '?')}"
     yield _place(pc, books, is_return=False)
     for address in filter(None, fields.get("bt", "").split(",")):
         if int(address, 16) != pc:
             yield _place(int(address, 16), books, is_return=True)
+
+
+def _is_no_trap(fields: dict[str, str]) -> bool:
+    """A panic by the kernel's own decision says cause 0, address 0."""
+    return fields["cause"] == "0" and int(fields.get("addr", "1"), 16) == 0
 
 
 def _place(address: int, books: list[Symbols], is_return: bool) -> str:

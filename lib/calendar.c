@@ -100,38 +100,23 @@ static const char *const months[] = {"January",   "February", "March",    "April
 static int format_one(char *out, size_t size, char letter, const struct tm *tm)
 {
     switch (letter) {
-    case 'a':
-        return snprintf(out, size, "%.3s", days[tm->tm_wday]);
-    case 'A':
-        return snprintf(out, size, "%s", days[tm->tm_wday]);
-    case 'b':
-        return snprintf(out, size, "%.3s", months[tm->tm_mon]);
-    case 'B':
-        return snprintf(out, size, "%s", months[tm->tm_mon]);
-    case 'd':
-        return snprintf(out, size, "%02d", tm->tm_mday);
-    case 'e':
-        return snprintf(out, size, "%2d", tm->tm_mday);
+    case 'a': return snprintf(out, size, "%.3s", days[tm->tm_wday]);
+    case 'A': return snprintf(out, size, "%s", days[tm->tm_wday]);
+    case 'b': return snprintf(out, size, "%.3s", months[tm->tm_mon]);
+    case 'B': return snprintf(out, size, "%s", months[tm->tm_mon]);
+    case 'd': return snprintf(out, size, "%02d", tm->tm_mday);
+    case 'e': return snprintf(out, size, "%2d", tm->tm_mday);
     case 'F':
         return snprintf(out, size, "%d-%02d-%02d", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday);
-    case 'H':
-        return snprintf(out, size, "%02d", tm->tm_hour);
-    case 'j':
-        return snprintf(out, size, "%03d", tm->tm_yday + 1);
-    case 'm':
-        return snprintf(out, size, "%02d", tm->tm_mon + 1);
-    case 'M':
-        return snprintf(out, size, "%02d", tm->tm_min);
-    case 'S':
-        return snprintf(out, size, "%02d", tm->tm_sec);
-    case 'T':
-        return snprintf(out, size, "%02d:%02d:%02d", tm->tm_hour, tm->tm_min, tm->tm_sec);
-    case 'Y':
-        return snprintf(out, size, "%d", tm->tm_year + 1900);
-    case 'Z':
-        return snprintf(out, size, "UTC");
-    default:
-        return snprintf(out, size, "%c", letter);
+    case 'H': return snprintf(out, size, "%02d", tm->tm_hour);
+    case 'j': return snprintf(out, size, "%03d", tm->tm_yday + 1);
+    case 'm': return snprintf(out, size, "%02d", tm->tm_mon + 1);
+    case 'M': return snprintf(out, size, "%02d", tm->tm_min);
+    case 'S': return snprintf(out, size, "%02d", tm->tm_sec);
+    case 'T': return snprintf(out, size, "%02d:%02d:%02d", tm->tm_hour, tm->tm_min, tm->tm_sec);
+    case 'Y': return snprintf(out, size, "%d", tm->tm_year + 1900);
+    case 'Z': return snprintf(out, size, "UTC");
+    default: return snprintf(out, size, "%c", letter);
     }
 }
 

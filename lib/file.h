@@ -45,6 +45,10 @@ size_t __file_write(FILE *f, const char *src, size_t n);   /* bytes taken */
 size_t __file_read(FILE *f, unsigned char *dst, size_t n); /* bytes given */
 int __file_fill(FILE *f);                                  /* 0 if a byte can be read, else EOF */
 
+/* Gives what was read ahead back to the descriptor. Set by whoever reads ahead, so that a program that
+ * only writes does not carry it. */
+extern void (*__file_give_back)(FILE *f);
+
 /* The formatter: hands out the text in pieces. */
 struct text_sink {
     void (*put)(struct text_sink *sink, const char *text, size_t n);

@@ -13,14 +13,10 @@ static int open_flags(const char *mode)
 {
     int plus = strchr(mode, '+') != NULL;
     switch (mode[0]) {
-    case 'r':
-        return plus ? O_RDWR : O_RDONLY;
-    case 'w':
-        return (plus ? O_RDWR : O_WRONLY) | O_CREAT | O_TRUNC;
-    case 'a':
-        return (plus ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND;
-    default:
-        return -1;
+    case 'r': return plus ? O_RDWR : O_RDONLY;
+    case 'w': return (plus ? O_RDWR : O_WRONLY) | O_CREAT | O_TRUNC;
+    case 'a': return (plus ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND;
+    default: return -1;
     }
 }
 

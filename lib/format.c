@@ -191,33 +191,23 @@ static void put_conversion(struct text_sink *sink, struct conversion *c, enum si
     char byte;
     switch (c->type) {
     case 'd':
-    case 'i':
-        put_signed(sink, c, size, ap);
-        break;
+    case 'i': put_signed(sink, c, size, ap); break;
     case 'u':
     case 'o':
     case 'x':
-    case 'X':
-        put_unsigned(sink, c, size, ap);
-        break;
-    case 'p':
-        put_unsigned(sink, c, SIZE_LONG, ap);
-        break;
+    case 'X': put_unsigned(sink, c, size, ap); break;
+    case 'p': put_unsigned(sink, c, SIZE_LONG, ap); break;
     case 'c':
         byte = (char)va_arg(*ap, int);
         put_padded(sink, c, &byte, 1);
         break;
-    case 's':
-        put_string(sink, c, va_arg(*ap, const char *));
-        break;
+    case 's': put_string(sink, c, va_arg(*ap, const char *)); break;
     case 'e':
     case 'E':
     case 'f':
     case 'F':
     case 'g':
-    case 'G':
-        __format_double(sink, c, va_arg(*ap, double));
-        break;
+    case 'G': __format_double(sink, c, va_arg(*ap, double)); break;
     default: /* "%%", and what is no conversion stands for itself */
         put(sink, &c->type, c->type != '\0');
     }

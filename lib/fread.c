@@ -12,8 +12,14 @@ static void flush_before_terminal_read(void)
         fflush(stdout);
 }
 
+static void give_back(FILE *f)
+{
+    lseek(f->fd, (off_t)f->pos - (off_t)f->end, SEEK_CUR);
+}
+
 int __file_fill(FILE *f)
 {
+    __file_give_back = give_back;
     if (f->flags & F_WRITING)
         __file_flush(f);
     if (f->pos < f->end)
@@ -75,6 +81,7 @@ int ungetc(int c, FILE *f)
     if (c == EOF)
         return EOF;
     libc_lock(&f->lock);
+    __file_give_back = give_back;
     if (f->flags & F_WRITING)
         __file_flush(f);
     if (f->pos == 0 && f->end < f->cap) { /* make room in front of what is left */

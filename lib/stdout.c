@@ -43,11 +43,13 @@ int __file_flush(FILE *f)
     return write_all(f, f->buf, n) == n ? 0 : EOF;
 }
 
+void (*__file_give_back)(FILE *f);
+
 /* Turns the buffer to output. What was read ahead is given back to the descriptor. */
 static void start_writing(FILE *f)
 {
     if (f->end > f->pos)
-        lseek(f->fd, (off_t)f->pos - (off_t)f->end, SEEK_CUR);
+        __file_give_back(f);
     f->pos = f->end = 0;
     f->flags = (f->flags & ~F_EOF) | F_WRITING;
     if (f->flags & F_UNKNOWN) {

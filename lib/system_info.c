@@ -53,13 +53,9 @@ static long count_harts(void)
 long sysconf(int name)
 {
     switch (name) {
-    case _SC_PAGESIZE:
-        return PAGE_BYTES;
-    case _SC_NPROCESSORS_ONLN:
-        return count_harts();
-    default:
-        errno = EINVAL;
-        return -1;
+    case _SC_PAGESIZE: return PAGE_BYTES;
+    case _SC_NPROCESSORS_ONLN: return count_harts();
+    default: errno = EINVAL; return -1;
     }
 }
 

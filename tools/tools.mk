@@ -26,7 +26,7 @@ $(PLUGIN): tools/plugin/onering-plugin.c tools/plugin/qemu-api.h
 symbolize:                        ## name the functions and lines of a panic: make symbolize < log
 	@$(PYTHON) tools/symbolize $(addprefix --elf ,$(wildcard $(IMAGE))) $(T)
 
-INITRD = $(if $(filter kernel-0,$(SHAPE)-$(EMBED)),$(ROOT))
+INITRD = $(if $(filter 0-cpio,$(EMBED)-$(ROOTFS)),$(ROOT))
 quoted_args = '$(subst ','\'',$(ARGS))'
 machine = --elf $(IMAGE) $(addprefix --initrd ,$(INITRD)) --memory $(MEMORY) --harts $(SMP) \
           --args=$(quoted_args) $(if $(QEMU_EXTRA),-- $(QEMU_EXTRA))

@@ -114,15 +114,11 @@ static void add(void *block, size_t size, size_t align)
 static size_t random_size(void)
 {
     switch (random_below(16)) {
-    case 0:
-        return random_below(3);
-    case 1:
-        return random_below(20000);
+    case 0: return random_below(3);
+    case 1: return random_below(20000);
     case 2:
-    case 3:
-        return random_below(2000);
-    default:
-        return random_below(200);
+    case 3: return random_below(2000);
+    default: return random_below(200);
     }
 }
 

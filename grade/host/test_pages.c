@@ -154,15 +154,9 @@ static void random_operation(void)
     size_t i = random_below(NPAGES);
     switch (random_below(8)) {
     case 0:
-    case 1:
-        checked_alloc(1);
-        break;
-    case 2:
-        checked_alloc(1 + random_below(40));
-        break;
-    case 3:
-        checked_alloc(1 + random_below(random_below(4) ? 100 : 600));
-        break;
+    case 1: checked_alloc(1); break;
+    case 2: checked_alloc(1 + random_below(40)); break;
+    case 3: checked_alloc(1 + random_below(random_below(4) ? 100 : 600)); break;
     case 4: /* any stretch of used pages, whoever allocated it */
     case 5: {
         size_t n = 0, most = 1 + random_below(150);

@@ -1,33 +1,23 @@
 /* Unit test of the kernel's string functions against the C library's, at every alignment, on memory
  * that ends at a page without access: they must not read or write one byte too many.
  *
- * The file under test is included under other names. Its word-wise copies may read beyond the source,
- * within the last word, which the sanitizers would not accept; the guard page judges instead. */
-#pragma GCC optimize("no-tree-loop-distribute-patterns")
-#define memcpy  kern_memcpy
-#define memmove kern_memmove
-#define memset  kern_memset
-#define memcmp  kern_memcmp
-#define strlen  kern_strlen
-#define strnlen kern_strnlen
-#define strcmp  kern_strcmp
-#define strncmp kern_strncmp
-#define strlcpy kern_strlcpy
-#include "kern/core/string.c"
-#undef memcpy
-#undef memmove
-#undef memset
-#undef memcmp
-#undef strlen
-#undef strnlen
-#undef strcmp
-#undef strncmp
-#undef strlcpy
-
+ * The functions under test come from an object whose symbols were given the prefix kern_. Their
+ * word-wise copies may read beyond the source, within its last word, which the sanitizers would not
+ * accept; the guard page judges instead. */
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+
+void *kern_memcpy(void *dst, const void *src, size_t n);
+void *kern_memmove(void *dst, const void *src, size_t n);
+void *kern_memset(void *dst, int byte, size_t n);
+int kern_memcmp(const void *a, const void *b, size_t n);
+size_t kern_strlen(const char *s);
+size_t kern_strnlen(const char *s, size_t max);
+int kern_strcmp(const char *a, const char *b);
+int kern_strncmp(const char *a, const char *b, size_t n);
+void kern_strlcpy(char *dst, const char *src, size_t size);
 
 #define PAGE 4096UL
 

@@ -209,9 +209,9 @@ def test_pt_knows_the_parts_of_the_kernel(prompt):
     assert "The kernel may read and execute it; to write it is a store page fault" in text
     assert "This is the kernel's text" in text
     assert "The kernel may read and write it" in data and "the kernel's bss" in data
-    assert "This is the kernel stack of thread 0 (idle)" in stack
+    assert "This is the stack of thread 0 (idle)" in stack
     assert "There is no translation" in guard
-    assert "This is the guard page below the kernel stack of thread 0 (idle)" in guard
+    assert "This is the guard page below the stack of thread 0 (idle)" in guard
     assert "This is RAM, mapped where it physically is." in ram
     assert "User mode may not touch it (U is clear)." in text
 
@@ -299,11 +299,12 @@ def test_a_thread_that_lost_its_turn_in_user_mode(boot_shell):
     machine.expect("[1]")
     machine.expect("done")
     for _ in range(20):     # it may lose its turn while it brings a page, too
-        threads, *tbts = ask(machine, "threads", "tbt", "tbt 3", "tbt 4")
+        threads, procs, *tbts = ask(machine, "threads", "procs", "tbt", "tbt 3", "tbt 4")
         waits = re.search(r"^ +(\d+) +sh +ready +\(0\) +user 0x1[0-9a-f]{4}$", threads, re.M)
         if waits:
             break
     assert waits, threads
+    assert next(row["state"] for row in rows(procs) if row["pid"] == waits[1]) == "ready"
     tbt = next(tbt for tbt in tbts if tbt.startswith(f"thread {waits[1]} (sh), ready"))
     assert re.search(r"^--- trap from user mode: \w+ interrupt$", tbt, re.M)
     assert tbt.index("context_switch") < tbt.index("--- trap") < tbt.index("main (")
@@ -321,9 +322,9 @@ def pipeline(boot, kernel) -> Machine:
 
 
 def test_a_breakpoint_in_one_program(pipeline):
-    answers = ask(pipeline, "user cat", 'break main if $runs("cat")', "continue", "p $runs(\"cat\")",
-                  "p $runs(\"sh\")", "p $pid() > 1 && $pid() == $tid()", "backtrace", "next", "tbt",
-                  "delete", "continue")
+    answers = ask(pipeline, "user cat", 'break main if $runs("cat")', "continue",
+                  'p $runs("cat")', 'p $runs("sh")', "p $pid() > 1 && $pid() == $tid()",
+                  "backtrace", "next", "tbt", "delete", "continue")
     assert "hit Breakpoint 1, main (argc=1, argv=0x" in answers[2]
     assert [answers[i].split(" = ")[1].strip() for i in (3, 4, 5)] == ["1", "0", "1"]
     assert re.match(r"#0  main \(argc=1, .*\) at user/cat.c:\d+\n", answers[6])
@@ -377,7 +378,7 @@ def test_before_the_kernel_is_up_everything_says_so(pipeline):
 def test_before_the_first_process(pipeline):
     _, _, procs, pt = ask(pipeline, "tbreak image_main", "continue", "procs", "pt $sp")
     assert procs.startswith("there is no process yet")
-    assert "the kernel's own table" in pt and "the kernel stack of thread 1 (boot)" in pt
+    assert "the kernel's own table" in pt and "the stack of thread 1 (boot)" in pt
 
 
 def test_while_the_machine_runs(pipeline):

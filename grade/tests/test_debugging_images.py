@@ -48,7 +48,7 @@ def test_what_a_fused_image_does_not_have(twothreads):
     _, _, procs, user, pt, pt_of, frame = ask(
         twothreads, "break sys_write", "continue", "procs", "user sh", "pt $sp", "pt $sp 1",
         "trapframe 1")
-    assert procs.startswith("a fused image has no processes: application and kernel are one program")
+    assert procs.startswith("a fused image has no processes: application and kernel are one")
     assert user.startswith("a fused image holds its program: the symbols are loaded already")
     assert "translation is off" in pt or "level 2" in pt
     assert pt_of.startswith("a fused image has no processes")
@@ -57,8 +57,8 @@ def test_what_a_fused_image_does_not_have(twothreads):
 
 def test_bt_goes_through_the_trap_shim(shim):
     _, _, bt = ask(shim, "break kern/sys/file_rw.c:sys_write", "continue", "bt")
-    assert re.search(r"#0 +sys_write .*\n#1 .*shim_vector .*\n#2 .* in sys_write .*\n#3 .* in write ",
-                     bt), bt
+    frames = r"#0 +sys_write .*\n#1 .*shim_vector .*\n#2 .* in sys_write .*\n#3 .* in write "
+    assert re.search(frames, bt), bt
     assert "in main (" in bt
 
 

@@ -199,8 +199,10 @@ def test_exit_ends_the_shell_and_init_starts_another(machine):
 
 
 def test_orphans_are_adopted_and_waited_for(sh):
-    assert re.fullmatch(r"1\n", sh("sh -c 'sleep 0.3 & ps' | grep -c sleep"))
-    assert sh("sleep 0.6; ps | grep -c ' Z '") == "0\n"
+    orphan = sh("sh -c 'sleep 60 & until ps | grep -q sleep; do true; done'; ps | grep sleep")
+    found = re.match(r"\s*(\d+)\s+1\s", orphan)
+    assert found, orphan
+    assert sh(f"kill {found[1]}; while ps | grep -q sleep; do true; done; ps | grep -c ' Z '") == "0\n"
 
 
 # --- editing -----------------------------------------------------------------------------------

@@ -4,12 +4,15 @@
 #include "kern/core/string.h"
 #include "kern/core/util.h"
 
-/* One directive: %[-0#][width][l|z]kind */
+#define DIGITS_MAX 20 /* of 2^64 - 1 in decimal */
+
+/* One directive, %[-0#][width][l|z]kind, and what it becomes: prefix and text, padded to the width. */
 struct directive {
-    bool left, zeros, prefix; /* the flags - 0 # */
-    bool is_long;
+    bool left, zeros, is_long; /* left: the flag - */
     int width;
-    char kind;
+    const char *prefix, *text;
+    size_t length; /* of text */
+    char digits[DIGITS_MAX];
 };
 
 struct formatter {
@@ -18,107 +21,97 @@ struct formatter {
     va_list args;
 };
 
-#define DIGITS_MAX 20 /* of 2^64 - 1 in decimal */
-
-static void emit(struct formatter *f, const char *bytes, size_t n)
-{
-    if (n > 0)
-        f->sink(f->arg, bytes, n);
-}
-
-static void emit_repeated(struct formatter *f, char byte, int count)
+static void emit_repeated(const struct formatter *f, char byte, int count)
 {
     while (count-- > 0)
-        emit(f, &byte, 1);
+        f->sink(f->arg, &byte, 1);
 }
 
-/* sign or prefix, zeros, text; padded with blanks to the width. */
-static void emit_field(struct formatter *f, const struct directive *d, const char *prefix,
-                       const char *text, size_t length)
+static void emit_field(const struct formatter *f, const struct directive *d)
 {
-    size_t prefix_length = strlen(prefix);
-    int pad = d->width - (int)(prefix_length + length);
-    bool zeros = d->zeros && !d->left;
-    if (!d->left && !zeros)
-        emit_repeated(f, ' ', pad);
-    emit(f, prefix, prefix_length);
-    if (zeros)
-        emit_repeated(f, '0', pad);
-    emit(f, text, length);
-    if (d->left)
-        emit_repeated(f, ' ', pad);
+    size_t prefix_length = strlen(d->prefix);
+    int pad = d->width - (int)(prefix_length + d->length);
+    int zeros = d->zeros && !d->left ? pad : 0;
+    emit_repeated(f, ' ', d->left || zeros ? 0 : pad);
+    f->sink(f->arg, d->prefix, prefix_length);
+    emit_repeated(f, '0', zeros);
+    f->sink(f->arg, d->text, d->length);
+    emit_repeated(f, ' ', d->left ? pad : 0);
 }
 
-static void emit_number(struct formatter *f, const struct directive *d, const char *prefix,
-                        uint64_t value, unsigned base)
+static void set_text(struct directive *d, const char *text, size_t length)
 {
-    char digits[DIGITS_MAX];
-    char *first = digits + DIGITS_MAX;
+    d->text = text;
+    d->length = length;
+}
+
+static void set_number(struct directive *d, uint64_t value, unsigned base)
+{
+    char *end = d->digits + DIGITS_MAX, *first = end;
     do {
         *--first = "0123456789abcdef"[value % base];
         value /= base;
     } while (value > 0);
-    emit_field(f, d, prefix, first, (size_t)(digits + DIGITS_MAX - first));
+    set_text(d, first, (size_t)(end - first));
 }
 
-static void emit_signed(struct formatter *f, const struct directive *d)
+static void set_signed(struct directive *d, long value)
 {
-    long value = d->is_long ? va_arg(f->args, long) : va_arg(f->args, int);
-    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    emit_number(f, d, value < 0 ? "-" : "", magnitude, 10);
+    if (value < 0)
+        d->prefix = "-";
+    set_number(d, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
 }
 
-static void emit_string(struct formatter *f, const struct directive *d)
+static void convert(struct formatter *f, struct directive *d, char kind)
 {
-    const char *text = va_arg(f->args, const char *);
-    if (!text)
-        text = "(null)";
-    emit_field(f, d, "", text, strlen(text));
-}
-
-static void emit_directive(struct formatter *f, struct directive *d)
-{
-    char byte = d->kind;
-    switch (d->kind) {
+    const char *s;
+    switch (kind) {
     case 'd':
-    case 'i': emit_signed(f, d); return;
-    case 'p': d->is_long = d->prefix = true; /* fall through */
+    case 'i': set_signed(d, d->is_long ? va_arg(f->args, long) : va_arg(f->args, int)); break;
+    case 'p': d->is_long = true; d->prefix = "0x"; /* fall through */
     case 'x':
-    case 'u': {
-        uint64_t value = d->is_long ? va_arg(f->args, unsigned long) : va_arg(f->args, unsigned);
-        emit_number(f, d, d->prefix ? "0x" : "", value, d->kind == 'u' ? 10 : 16);
-        return;
-    }
-    case 's': emit_string(f, d); return;
-    case 'c': byte = (char)va_arg(f->args, int); /* fall through */
-    default: emit_field(f, d, "", &byte, 1);
+    case 'u':
+        set_number(d, d->is_long ? va_arg(f->args, unsigned long) : va_arg(f->args, unsigned),
+                   kind == 'u' ? 10 : 16);
+        break;
+    case 's':
+        s = va_arg(f->args, const char *);
+        if (!s)
+            s = "(null)";
+        set_text(d, s, strlen(s));
+        break;
+    case 'c': kind = (char)va_arg(f->args, int); /* fall through */
+    default: d->digits[0] = kind; set_text(d, d->digits, 1);
     }
 }
 
-/* Reads what stands behind a '%'; returns the end of the directive. */
-static const char *parse_directive(struct formatter *f, const char *s, struct directive *d)
+/* Reads what stands behind a '%' and does it; returns the end of the directive. */
+static const char *do_directive(struct formatter *f, const char *s)
 {
-    *d = (struct directive){0};
+    struct directive d = {.prefix = ""};
     for (;; s++) {
         if (*s == '-')
-            d->left = true;
+            d.left = true;
         else if (*s == '0')
-            d->zeros = true;
+            d.zeros = true;
         else if (*s == '#')
-            d->prefix = true;
+            d.prefix = "0x";
         else
             break;
     }
     if (*s == '*') {
-        d->width = va_arg(f->args, int);
+        d.width = va_arg(f->args, int);
         s++;
     }
     for (; *s >= '0' && *s <= '9'; s++)
-        d->width = 10 * d->width + *s - '0';
+        d.width = 10 * d.width + *s - '0';
     for (; *s == 'l' || *s == 'z'; s++)
-        d->is_long = true;
-    d->kind = *s;
-    return *s ? s + 1 : s;
+        d.is_long = true;
+    if (*s == '\0')
+        return s;
+    convert(f, &d, *s);
+    emit_field(f, &d);
+    return s + 1;
 }
 
 void format_emit(format_sink *sink, void *arg, const char *format, va_list args)
@@ -129,12 +122,9 @@ void format_emit(format_sink *sink, void *arg, const char *format, va_list args)
         const char *literal = format;
         while (*format && *format != '%')
             format++;
-        emit(&f, literal, (size_t)(format - literal));
-        if (*format == '%') {
-            struct directive directive;
-            format = parse_directive(&f, format + 1, &directive);
-            emit_directive(&f, &directive);
-        }
+        sink(arg, literal, (size_t)(format - literal));
+        if (*format == '%')
+            format = do_directive(&f, format + 1);
     }
     va_end(f.args);
 }

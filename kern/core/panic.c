@@ -43,7 +43,7 @@ static void begin_report(const char *kind, const char *format, va_list args)
 }
 
 /* The backtrace, for people and, with all that counts, on the line for tools. */
-static void end_report(const char *kind, const struct trapframe *tf,
+static void end_report(const char *kind, unsigned long cause, uintptr_t pc, uintptr_t addr,
                        const struct backtrace_start *start)
 {
     uintptr_t trace[BACKTRACE_MAX];
@@ -51,8 +51,8 @@ static void end_report(const char *kind, const struct trapframe *tf,
     printk("backtrace:");
     for (size_t i = 0; i < n; i++)
         printk(" %p", (void *)trace[i]);
-    printk("\n@@ %s hart=%u cause=%lu pc=%p addr=%p bt=", kind, this_hart()->index, tf->cause,
-           (void *)tf->pc, (void *)tf->addr);
+    printk("\n@@ %s hart=%u cause=%lu pc=%p addr=%p bt=", kind, this_hart()->index, cause,
+           (void *)pc, (void *)addr);
     for (size_t i = 0; i < n; i++)
         printk(i ? ",%p" : "%p", (void *)trace[i]);
     printk("\n");
@@ -65,10 +65,10 @@ void panic(const char *format, ...)
     begin_report("panic", format, args);
     va_end(args);
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    struct trapframe here = {.pc = (uintptr_t)__builtin_return_address(0)};
-    struct backtrace_start start = {
-        .pc = here.pc, .sp = frame, .fp = ((const uintptr_t *)frame)[-2]};
-    end_report("panic", &here, &start);
+    struct backtrace_start start = {.pc = (uintptr_t)__builtin_return_address(0),
+                                    .sp = frame,
+                                    .fp = ((const uintptr_t *)frame)[-2]};
+    end_report("panic", 0, start.pc, 0, &start);
     power_off(EXIT_STATUS_PANIC);
 }
 
@@ -86,6 +86,6 @@ void panic_trap(const struct trapframe *tf, const char *kind, int exit_status, c
         start.pc = start.ra;
         start.ra = 0;
     }
-    end_report(kind, tf, &start);
+    end_report(kind, tf->cause, tf->pc, tf->addr, &start);
     power_off(exit_status);
 }

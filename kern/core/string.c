@@ -56,41 +56,40 @@ static inline void merge_words(word_t *dst, const unsigned char *src, size_t nwo
     }
 }
 
-/* Copies upwards: right for overlapping ranges too as long as dst is below src. */
-static inline void copy_up(unsigned char *dst, const unsigned char *src, size_t n)
+static void copy_down(unsigned char *dst, const unsigned char *src, size_t n)
 {
-    if (n >= SHORT) {
-        for (; misalignment(dst); n--)
-            *dst++ = *src++;
-        size_t nwords = n / WORD;
-        if (misalignment(src))
-            merge_words((word_t *)dst, src, nwords);
-        else
-            copy_words((word_t *)dst, (const word_t *)src, nwords);
-        dst += nwords * WORD;
-        src += nwords * WORD;
-        n %= WORD;
-    }
     while (n-- > 0)
-        *dst++ = *src++;
-}
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
-{
-    copy_up(dst, src, n);
-    return dst;
+        dst[n] = src[n];
 }
 
 void *memmove(void *dst, const void *src, size_t n)
 {
-    if ((uintptr_t)dst - (uintptr_t)src >= n) /* below src, or behind its end */
-        return memcpy(dst, src, n);
     unsigned char *to = dst;
     const unsigned char *from = src;
+    if (unlikely((uintptr_t)to - (uintptr_t)from < n)) { /* dst begins inside of src */
+        copy_down(to, from, n);
+        return dst;
+    }
+    if (n >= SHORT) {
+        for (; misalignment(to); n--)
+            *to++ = *from++;
+        size_t nwords = n / WORD;
+        if (misalignment(from))
+            merge_words((word_t *)to, from, nwords);
+        else
+            copy_words((word_t *)to, (const word_t *)from, nwords);
+        to += nwords * WORD;
+        from += nwords * WORD;
+        n %= WORD;
+    }
     while (n-- > 0)
-        to[n] = from[n];
+        *to++ = *from++;
     return dst;
 }
+
+/* To be safe for any two ranges costs two instructions. */
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+    __attribute__((alias("memmove")));
 
 void *memset(void *dst, int byte, size_t n)
 {

@@ -395,20 +395,12 @@ static enum node_kind read_below_root(const struct parser *parser, const char *n
 static enum node_kind read_node(const struct parser *parser, const char *name)
 {
     switch (parser->level[-1].kind) {
-    case ABOVE_ROOT:
-        return ROOT;
-    case ROOT:
-        return read_below_root(parser, name);
-    case CPUS:
-        return read_cpu(parser);
-    case CPU:
-        read_cpu_child(parser);
-        break;
-    case RESERVED_MEMORY:
-        read_reserved(parser);
-        break;
-    default:
-        read_device(parser);
+    case ABOVE_ROOT: return ROOT;
+    case ROOT: return read_below_root(parser, name);
+    case CPUS: return read_cpu(parser);
+    case CPU: read_cpu_child(parser); break;
+    case RESERVED_MEMORY: read_reserved(parser); break;
+    default: read_device(parser);
     }
     return PLAIN;
 }

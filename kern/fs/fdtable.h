@@ -23,19 +23,11 @@ int fdtable_add(struct fdtable *table, struct file *file, int from, bool close_o
 /* A new reference to the open file, or NULL. */
 struct file *fdtable_get(struct fdtable *table, int fd);
 
-/* The same for the length of a system call that does not close anything, cheaper: as long as only one
- * thread uses the table nobody can close the file meanwhile, and it need not be counted. */
-static inline struct file *fdtable_borrow(struct fdtable *table, int fd)
+/* The same without a reference, for the length of a system call that closes nothing: NULL also unless
+ * only one thread uses the table, for then nobody can close the file meanwhile. */
+static inline struct file *fdtable_peek(struct fdtable *table, int fd)
 {
-    if (unlikely(!table->single))
-        return fdtable_get(table, fd);
-    return (unsigned)fd < OPEN_MAX ? table->files[fd] : NULL;
-}
-
-static inline void fdtable_return(struct fdtable *table, struct file *file)
-{
-    if (unlikely(!table->single))
-        file_unref(file);
+    return likely(table->single && (unsigned)fd < OPEN_MAX) ? table->files[fd] : NULL;
 }
 
 int fdtable_close(struct fdtable *table, int fd);
@@ -54,7 +46,9 @@ struct fs_context {
     uint32_t umask;
 };
 
-struct fs_context *fs_context(void);
+/* struct fs_context *fs_context(void): that of whoever calls. See kern/proc/shape and kern/libos/shape. */
+#include <fs_context_shape.h>
+
 /* The cwd, a new reference. */
 struct vnode *fs_context_cwd(void);
 /* Takes over the reference. */

@@ -1,4 +1,5 @@
 /* Threads of the fused program: clone, exit of a thread, thread ids. */
+#include "kern/alloc/kmalloc.h"
 #include "kern/core/string.h"
 #include "kern/fs/fdtable.h"
 #include "kern/libos/libos.h"
@@ -25,6 +26,25 @@ static void make_context(struct thread *child, const struct context *caller, voi
     child->context.ra = (uintptr_t)clone_return;
     child->context.sp = (uintptr_t)sp;
     child->stack_hi = (uintptr_t)stack;
+    child->stack_lo = libos_stack_bottom((uintptr_t)stack);
+}
+
+/* Who waits for a thread's end (pthread_join) then frees its stack. */
+static void announce_end(struct thread *thread)
+{
+    int *tid = thread->clear_child_tid;
+    if (!tid)
+        return;
+    __atomic_store_n(tid, 0, __ATOMIC_RELEASE);
+    futex_wake((unsigned *)tid, 1);
+}
+
+/* The program gave the stack that a thread's system calls run on, sys_exit too: the end may be
+ * announced only here, where the thread is off it. */
+static void release_thread(struct thread *thread)
+{
+    announce_end(thread);
+    kfree(thread);
 }
 
 /* sys_clone with the caller's registers; called by clone_entry.S. */
@@ -36,6 +56,7 @@ long clone_call(unsigned long flags, void *stack, int *parent_tid, unsigned long
     struct thread *child = thread_alloc("thread");
     if (!child)
         return -EAGAIN;
+    child->release = release_thread;
     make_context(child, caller, stack);
     if (flags & CLONE_SETTLS)
         child->context.tp = tls;
@@ -64,9 +85,7 @@ long sys_exit(int status)
     struct thread *me = thread_current();
     if (__atomic_sub_fetch(&libos_threads, 1, __ATOMIC_RELAXED) == 0)
         sys_exit_group(status);
-    if (me->clear_child_tid) {
-        __atomic_store_n(me->clear_child_tid, 0, __ATOMIC_RELEASE);
-        sys_futex((unsigned *)me->clear_child_tid, FUTEX_WAKE, 1, 0, NULL, 0);
-    }
+    if (me->release != release_thread) /* the first thread: its stack is nobody's to free */
+        announce_end(me);
     thread_exit();
 }

@@ -5,7 +5,7 @@
 
 static struct file console;
 static struct fdtable descriptors;
-static struct fs_context context;
+struct fs_context libos_fs_context;
 
 /* Done here and not by initialisers of the variables: those would be bytes of the image. */
 static void files_init(void)
@@ -17,13 +17,7 @@ static void files_init(void)
     descriptors.single = true;
     for (int fd = 0; fd <= 2; fd++)
         descriptors.files[fd] = file_ref(&console);
-    context.files = &descriptors;
-    context.umask = 022;
+    libos_fs_context.files = &descriptors;
+    libos_fs_context.umask = 022;
 }
 INIT_ENTRY(INIT_FILES, files_init);
-
-struct fs_context *fs_context(void)
-{
-    INIT_NEEDS(files_init);
-    return &context;
-}

@@ -19,7 +19,7 @@
 #include "kern/sys/abi.h"
 
 #define ARGS_MAX     64
-#define STRINGS_SIZE 1024
+#define STRINGS_SIZE 4096
 #define HWCAP_IMAFDC 0x112d /* bit n: the nth letter of the alphabet */
 
 extern char main_stack[], main_stack_top[]; /* enter.S */
@@ -29,24 +29,24 @@ extern const char app_name[];               /* made by the build */
 /* Switches to the stack at `sp` and calls the program's start code with it. */
 void enter_app(unsigned long *sp) __attribute__((noreturn));
 
+static unsigned long *push_pair(unsigned long *sp, unsigned long type, unsigned long value)
+{
+    *--sp = value;
+    *--sp = type;
+    return sp;
+}
+
 /* auxv, from the highest address down. */
 static unsigned long *push_auxv(unsigned long *sp)
 {
-    const unsigned long pairs[][2] = {
-        {AT_PHDR, (uintptr_t)app_phdr},
-        {AT_PHENT, 56},
-        {AT_PHNUM, 1},
-        {AT_PAGESZ, 4096},
-        {AT_HWCAP, HWCAP_IMAFDC},
-        {AT_CLKTCK, 100},
-        {AT_RANDOM, (uintptr_t)machine.rng_seed},
-        {AT_SECURE, 0},
-        {AT_NULL, 0},
-    };
-    for (size_t i = ARRAY_LEN(pairs); i-- > 0;) {
-        *--sp = pairs[i][1];
-        *--sp = pairs[i][0];
-    }
+    static const uint16_t constants[][2] = {{AT_PHENT, 56},    {AT_PHNUM, 1},
+                                            {AT_PAGESZ, 4096}, {AT_HWCAP, HWCAP_IMAFDC},
+                                            {AT_CLKTCK, 100},  {AT_SECURE, 0}};
+    sp = push_pair(sp, AT_NULL, 0);
+    sp = push_pair(sp, AT_PHDR, (uintptr_t)app_phdr);
+    sp = push_pair(sp, AT_RANDOM, (uintptr_t)machine.rng_seed);
+    for (size_t i = 0; i < ARRAY_LEN(constants); i++)
+        sp = push_pair(sp, constants[i][0], constants[i][1]);
     return sp;
 }
 

@@ -7,9 +7,13 @@
  * Free slots are a list that lives in the page table itself: the entry of a guard page is never valid,
  * and the hardware ignores the other bits of an invalid entry, so there the next free slot is noted.
  *
- * Freeing a stack unmaps it here, but other harts may still hold its old translations. That is harmless
- * until the slot is mapped again, to other pages. Then a generation number goes up, and each hart
- * drops its translations the next time it switches threads (kstack_sync): no interrupt to anybody.
+ * Freeing a stack unmaps it, but other harts may go on remembering its pages, and would use them were
+ * the slot mapped again: not only to run on that stack, but also to wake its thread, for what a thread
+ * waits with lies on its stack. So a freed slot retires. When enough of them have, all harts are told
+ * to drop what they remember, once for all these slots, and they are free again.
+ *
+ * A slot that is newly mapped may be remembered as empty. A generation number goes up with each, and a
+ * hart that is behind drops its translations when it switches threads (kstack_sync).
  */
 #include "kern/core/init.h"
 #include "kern/mem/kmap.h"
@@ -21,6 +25,7 @@
 #define SLOT_SIZE   (KSTACK_SIZE + PAGE_SIZE)
 #define SLOTS       (GiB / SLOT_SIZE)
 #define STACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
+#define RETIRED_MAX 16 /* from then on telling all harts is worth it */
 
 _Static_assert(GiB % SLOT_SIZE == 0 && (2 * MiB) % SLOT_SIZE == 0, "slots do not cross tables");
 
@@ -29,6 +34,7 @@ unsigned long kstack_generation; /* written under kstack_lock, read without */
 static struct spinlock kstack_lock = SPINLOCK_INIT; /* guards all below and the window's tables */
 static size_t slots_used;                           /* slots from here on were never mapped */
 static size_t first_free;                           /* number of a free slot + 1; 0: none */
+static size_t first_retired, nretired;              /* the same for slots that may be remembered */
 
 static uintptr_t slot_va(size_t slot)
 {
@@ -41,15 +47,27 @@ static pte_t *slot_entries(size_t slot)
     return sv39_walk_create(kmap_root, slot_va(slot), page_alloc_zeroed);
 }
 
-static void free_list_push(size_t slot, pte_t *guard)
+static void retire(size_t slot, pte_t *guard)
 {
-    *guard = first_free << 1; /* bit 0, "valid", stays clear */
-    first_free = slot + 1;
+    *guard = first_retired << 1; /* bit 0, "valid", stays clear */
+    first_retired = slot + 1;
+    nretired++;
+}
+
+/* Lock held. From here on no hart remembers a retired slot: they are free. */
+static void free_retired(void)
+{
+    sfence_vma_all();
+    harts_sfence(UINT64_MAX, KSTACK_BASE, SLOTS * SLOT_SIZE);
+    first_free = first_retired;
+    first_retired = nretired = 0;
 }
 
 /* A slot with its entries, lock held. False: none left. */
 static bool slot_take(size_t *slot, pte_t **entries)
 {
+    if (first_free == 0 && (nretired >= RETIRED_MAX || (nretired > 0 && slots_used == SLOTS)))
+        free_retired();
     bool reused = first_free != 0;
     *slot = reused ? first_free - 1 : slots_used;
     if (*slot >= SLOTS || !(*entries = slot_entries(*slot)))
@@ -91,7 +109,7 @@ void kstack_free(uintptr_t stack_lo)
     char *pages = (char *)pte_to_pa(entries[1]);
     for (size_t i = 0; i < STACK_PAGES; i++)
         entries[1 + i] = 0;
-    free_list_push(slot, entries);
+    retire(slot, entries);
     spin_unlock(&kstack_lock);
     pages_free(pages, STACK_PAGES);
 }

@@ -13,6 +13,7 @@
  * meanwhile. It is the innermost mutex: others may be held by the caller, none is taken here.
  */
 #include "kern/mem/uaccess.h"
+#include "kern/alloc/kmalloc.h"
 #include "kern/core/string.h"
 #include "kern/mem/vmspace_impl.h"
 #include "kern/proc/proc.h"
@@ -91,6 +92,24 @@ int copy_from_user(void *dst, const void *user_src, size_t n)
         error = copy_pages_from(space, dst, va, n);
     mutex_unlock(&space->lock);
     return error;
+}
+
+int user_array_get(const void **array, const void *user, size_t size, void *few, size_t few_size)
+{
+    void *copy = size <= few_size ? few : kmalloc(size);
+    if (!copy)
+        return -ENOMEM;
+    *array = copy;
+    int error = copy_from_user(copy, user, size);
+    if (error)
+        user_array_put(copy, few);
+    return error;
+}
+
+void user_array_put(const void *array, const void *few)
+{
+    if (array != few)
+        kfree((void *)array);
 }
 
 static int __attribute__((noinline))

@@ -21,6 +21,11 @@
  * A NUL-terminated string of at most size - 1 bytes: its length, or -ENAMETOOLONG:
  * long string_from_user(char *dst, const char *user_src, size_t size);
  *
+ * An array as it is now, to be read at leisure and given back: `few` (of few_size bytes) holds it if it
+ * is large enough, the heap if not; in the fused shape it stays where it is. 0, -EFAULT or -ENOMEM:
+ * int user_array_get(const void **array, const void *user, size_t size, void *few, size_t few_size);
+ * void user_array_put(const void *array, const void *few);
+ *
  * A 32-bit word, atomically; -EINVAL when it is not aligned:
  * int load_user_u32(const unsigned *user_src, unsigned *value);
  *

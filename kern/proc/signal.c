@@ -156,12 +156,9 @@ long sys_kill(int pid, int sig)
     return signal_kill(pid, sig);
 }
 
-static struct thread *find_thread(int tgid, int tid)
+static struct thread *find_thread(const struct proc *proc, int tid)
 {
-    struct proc *proc = proc_find(tgid);
     struct thread *thread;
-    if (!proc)
-        return NULL;
     list_for_each(thread, &proc->threads, proc_node) {
         if (thread->tid == tid)
             return thread;
@@ -169,16 +166,45 @@ static struct thread *find_thread(int tgid, int tid)
     return NULL;
 }
 
+static struct thread *find_thread_anywhere(int tid)
+{
+    struct thread *thread;
+    struct proc *proc;
+    list_for_each(proc, &procs, all) {
+        thread = find_thread(proc, tid);
+        if (thread)
+            return thread;
+    }
+    return NULL;
+}
+
+/* proc_lock held. */
+static long send_if_there(struct thread *thread, int sig)
+{
+    if (thread && sig != 0)
+        signal_send_thread(thread, sig);
+    return thread ? 0 : -ESRCH;
+}
+
 long sys_tgkill(int tgid, int tid, int sig)
 {
     if (tgid <= 0 || tid <= 0 || (sig != 0 && !is_valid(sig)))
         return -EINVAL;
     spin_lock(&proc_lock);
-    struct thread *thread = find_thread(tgid, tid);
-    if (thread && sig != 0)
-        signal_send_thread(thread, sig);
+    struct proc *proc = proc_find(tgid);
+    long result = send_if_there(proc ? find_thread(proc, tid) : NULL, sig);
     spin_unlock(&proc_lock);
-    return thread ? 0 : -ESRCH;
+    return result;
+}
+
+long sys_tkill(int tid, int sig)
+{
+    if (tid <= 0 || (sig != 0 && !is_valid(sig)))
+        return -EINVAL;
+    spin_lock(&proc_lock);
+    long result = send_if_there(find_thread_anywhere(tid), sig);
+    spin_unlock(&proc_lock);
+    return result;
 }
 
 /* Ignoring a signal also drops what is pending of it. */

@@ -16,10 +16,12 @@ _start:
     .option norelax                 /* relaxed, this would read gp to set gp */
     lla     gp, __global_pointer$
     .option pop
+    .if HARTS > 1
     lla     t0, booting
     li      t1, 1
     amoswap.w t1, t1, (t0)
     bnez    t1, late_hart
+    .endif
 
     /* With little memory QEMU puts the tree where the image may be. Nothing of the image's data or
      * stack may be touched before it is sure that they do not overlap. The tree's size is the
@@ -62,6 +64,7 @@ _start:
     call    boot
     unimp
 
+    .if HARTS > 1
 late_hart:                          /* its struct hart was filled in before it was started */
     lla     a1, harts
     li      t1, HARTS
@@ -72,6 +75,7 @@ late_hart:                          /* its struct hart was filled in before it w
     bnez    t1, 1b
 2:  wfi
     j       2b
+    .endif
 
 image_overlaps_tree:
     lla     s0, overlap_message
@@ -109,23 +113,30 @@ hart_entry:
     call    hart_start_c
     unimp
 
+    .if HARTS > 1
     .section .data.entry, "aw", @progbits /* not in bss: that is cleared later */
     .balign 4
 booting:
     .word   0
+    .endif
 
     .section .rodata.entry, "a", @progbits
 overlap_message:
     .asciz  "onering: the kernel image and the device tree overlap: give the machine more memory (-m)\n"
 
+/* Below each stack lies a page that an image may leave unmapped. */
     .section .stack, "aw", @nobits
-    .balign 16
+    .balign 4096
+    .globl boot_guard
+boot_guard:
+    .skip   GUARD_SIZE
     .globl boot_stack
 boot_stack:
     .skip   BOOT_STACK_SIZE
     .globl boot_stack_top
 boot_stack_top:
 
+    .balign 4096
     .globl emergency_stacks
 emergency_stacks:
-    .skip   HARTS * EMERGENCY_STACK_SIZE
+    .skip   HARTS * EMERGENCY_STACK_STRIDE

@@ -23,12 +23,12 @@ struct hart harts[HARTS];
 uint32_t harts_online = 1;
 unsigned long kernel_satp;
 
-extern char emergency_stacks[HARTS][EMERGENCY_STACK_SIZE]; /* entry.S */
+extern char emergency_stacks[HARTS][EMERGENCY_STACK_STRIDE]; /* entry.S */
 
 void hart_init(struct hart *hart, uint32_t index, uint32_t hartid)
 {
     __asm__("mv %0, gp" : "=r"(hart->gp));
     hart->index = index;
     hart->hartid = hartid;
-    hart->emergency_sp = (unsigned long)emergency_stacks[index] + EMERGENCY_STACK_SIZE;
+    hart->emergency_sp = (unsigned long)emergency_stacks[index] + EMERGENCY_STACK_STRIDE;
 }

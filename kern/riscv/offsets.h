@@ -22,5 +22,7 @@
 #define TF_ADDR   280
 #define TF_SIZE   288
 
-#define EMERGENCY_STACK_SIZE 2048
-#define BOOT_STACK_SIZE      8192
+#define EMERGENCY_STACK_SIZE   4096
+#define EMERGENCY_STACK_STRIDE 8192 /* a guard page, then the stack */
+#define GUARD_SIZE             4096
+#define BOOT_STACK_SIZE        8192

@@ -9,7 +9,8 @@
 
 extern char hart_entry[];
 
-static bool stopping; /* a panic wants every other hart to halt */
+static unsigned long trap_entry; /* where the boot hart takes its traps, and so all do */
+static bool stopping;            /* a panic wants every other hart to halt */
 
 static void software_interrupt(void)
 {
@@ -29,8 +30,10 @@ INIT_ENTRY(INIT_TRAPS, smp_init);
 void __attribute__((noreturn)) hart_start_c(struct hart *hart)
 {
     trap_init_hart();
+    csr_write(stvec, trap_entry);
     csr_set(sie, 1UL << IRQ_SOFTWARE);
     __atomic_fetch_add(&harts_online, 1, __ATOMIC_RELEASE);
+    harts_interrupt(1); /* the boot hart waits for this */
     thread_begin_hart(hart->current);
 }
 
@@ -42,14 +45,17 @@ static bool hart_start(uint32_t hartid, struct thread *(*first_thread)(struct ha
     hart->current = first_thread(hart);
     if (!hart->current || sbi_hart_start(hartid, (uintptr_t)hart_entry, (uintptr_t)hart) != 0)
         return false;
-    while (__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE) == index)
-        __asm__ volatile("" ::: "memory");
+    while (__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE) == index) {
+        __asm__ volatile("wfi"); /* ends for an interrupt that is turned off, too */
+        csr_clear(sip, 1UL << IRQ_SOFTWARE);
+    }
     return true;
 }
 
 void harts_start(struct thread *(*first_thread)(struct hart *hart))
 {
     INIT_NEEDS(smp_init);
+    trap_entry = csr_read(stvec);
     csr_set(sie, 1UL << IRQ_SOFTWARE);
     for (uint32_t i = 0; i < machine.nharts && harts_online < HARTS; i++)
         if (machine.hartids[i] != harts[0].hartid)

@@ -7,10 +7,11 @@
 
 extern char trap_vector[];
 
-static void unexpected_user_trap(struct trapframe *tf);
+void trap_kernel(struct trapframe *tf); /* vector.S calls it */
 
-/* Set at start-up, before there is anything that could race. */
-void (*trap_user_handler)(struct trapframe *tf) = unexpected_user_trap; /* vector.S calls it */
+/* Set at start-up, before there is anything that could race. An image without processes knows no other
+ * traps than those of the kernel. */
+void (*trap_user_handler)(struct trapframe *tf) = trap_kernel; /* vector.S calls it */
 static void (*interrupt_handlers[IRQ_EXTERNAL + 1])(void);
 static bool (*exception_handler)(struct trapframe *tf);
 static void (*preempt_handler)(void);
@@ -74,11 +75,18 @@ const char *trap_cause_name(unsigned long cause)
     return *name ? name : "unknown trap";
 }
 
+static void unhandled(const struct trapframe *tf) __attribute__((noreturn));
+static void unhandled(const struct trapframe *tf)
+{
+    panic_trap(tf, report_kind, report_status, "%s at address %p", trap_cause_name(tf->cause),
+               (void *)tf->addr);
+}
+
 void trap_interrupt(const struct trapframe *tf)
 {
     unsigned long irq = tf->cause & ~SCAUSE_INTERRUPT;
     if (irq >= ARRAY_LEN(interrupt_handlers) || !interrupt_handlers[irq])
-        panic_trap(tf, "panic", EXIT_STATUS_PANIC, "interrupt %lu has no handler", irq);
+        unhandled(tf);
     interrupt_handlers[irq]();
 }
 
@@ -87,11 +95,6 @@ static bool stack_is_bad(const struct trapframe *tf)
     const struct thread *thread = this_hart()->current;
     uintptr_t sp = tf->regs[REG_SP];
     return sp < thread->stack_lo + sizeof(*tf) || sp > thread->stack_hi;
-}
-
-static void unexpected_user_trap(struct trapframe *tf)
-{
-    panic_trap(tf, "panic", EXIT_STATUS_PANIC, "trap from user mode: this image has no processes");
 }
 
 /* A trap out of S-mode: the kernel, or in the fused shape the application. Interrupts are off. */
@@ -110,6 +113,5 @@ void trap_kernel(struct trapframe *tf)
     }
     if (exception_handler && exception_handler(tf))
         return;
-    panic_trap(tf, report_kind, report_status, "%s at address %p", trap_cause_name(tf->cause),
-               (void *)tf->addr);
+    unhandled(tf);
 }

@@ -88,7 +88,8 @@ bad_stack:
     /* A trap while already on the emergency stack goes on below; else start at its top. */
     ld      t0, HART_EMERGENCY_SP(tp)
     bltu    t0, sp, 1f
-    addi    t0, t0, -EMERGENCY_STACK_SIZE + TF_SIZE
+    addi    t0, t0, -EMERGENCY_STACK_SIZE / 2   /* all of it is too much for one */
+    addi    t0, t0, -EMERGENCY_STACK_SIZE / 2 + TF_SIZE
     bgeu    sp, t0, on_stack
 1:  ld      sp, HART_EMERGENCY_SP(tp)
     j       on_stack

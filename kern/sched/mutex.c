@@ -6,6 +6,18 @@
 #include "kern/sched/mutex.h"
 #include "kern/sched/thread.h"
 
+const struct mutex_waiting *mutex_waiting;
+
+void mutex_lock_contended(struct mutex *mutex)
+{
+    mutex_waiting->lock(mutex);
+}
+
+void mutex_wake_one(struct mutex *mutex)
+{
+    mutex_waiting->wake_one(mutex);
+}
+
 struct mutex_waiter {
     struct thread *thread;
     struct list_node node; /* unlinked by mutex_wake_one, under queue_lock */
@@ -31,7 +43,7 @@ static void wait_until_woken(struct mutex *mutex, struct mutex_waiter *waiter)
     }
 }
 
-void mutex_lock_contended(struct mutex *mutex)
+static void lock_contended(struct mutex *mutex)
 {
     for (;;) {
         struct mutex_waiter waiter = {.thread = thread_current()};
@@ -47,7 +59,7 @@ void mutex_lock_contended(struct mutex *mutex)
     }
 }
 
-void mutex_wake_one(struct mutex *mutex)
+static void wake_one(struct mutex *mutex)
 {
     spin_lock(&mutex->queue_lock);
     struct list_node *node = mutex->waiters.next ? list_pop_front(&mutex->waiters) : NULL;
@@ -56,3 +68,5 @@ void mutex_wake_one(struct mutex *mutex)
         thread_unpark(list_entry(node, struct mutex_waiter, node)->thread);
     spin_unlock(&mutex->queue_lock);
 }
+
+const struct mutex_waiting mutex_by_parking = {.lock = lock_contended, .wake_one = wake_one};

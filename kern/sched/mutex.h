@@ -21,6 +21,15 @@ struct mutex {
 void mutex_lock_contended(struct mutex *mutex);
 void mutex_wake_one(struct mutex *mutex);
 
+/* How these two are done. The scheduler sets mutex_waiting; in an image without one there is a single
+ * thread, which finds no mutex taken. */
+struct mutex_waiting {
+    void (*lock)(struct mutex *mutex);
+    void (*wake_one)(struct mutex *mutex);
+};
+extern const struct mutex_waiting *mutex_waiting;
+extern const struct mutex_waiting mutex_by_parking;
+
 static inline void mutex_init(struct mutex *mutex)
 {
     *mutex = (struct mutex){0};

@@ -11,7 +11,18 @@ struct thread *thread_alloc(const char *name)
     return NULL;
 }
 
-/* Nobody calls the next three: there is no thread to call them with. */
+/* There is the one that the machine started with. */
+void threads_for_each(bool (*visit)(struct thread *thread, void *arg), void *arg)
+{
+    visit(thread_current(), arg);
+}
+
+/* Nobody calls the next four: there is no thread to call them with, and no second hart is started. */
+void thread_begin_hart(struct thread *first)
+{
+    panic("thread %p cannot run on another hart: this image has no scheduler", (void *)first);
+}
+
 void thread_start(struct thread *thread)
 {
     panic("thread %p cannot start: this image has no scheduler", (void *)thread);

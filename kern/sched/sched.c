@@ -9,6 +9,7 @@
  * queue.
  */
 #include "kern/sched/sched.h"
+#include "kern/sched/mutex.h"
 #include "kern/sched/park.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
@@ -39,6 +40,7 @@ static void sched_init(void)
     hart->current->run_since = csr_read(time);
     trap_on_preempt(yield);
     park_ops = &park_by_switching;
+    mutex_waiting = &mutex_by_parking;
     if (HARTS > 1)
         harts_start(make_idle);
     clock_start_ticks(sched_tick);

@@ -1,5 +1,4 @@
 /* System calls that move bytes: read, write and their relatives. */
-#include "kern/alloc/kmalloc.h"
 #include "kern/fs/fdtable.h"
 #include "kern/mem/uaccess.h"
 #include "kern/sys/errno.h"
@@ -8,55 +7,50 @@
 #define RW_MAX  0x7ffff000UL /* one call moves no more than this, as in Linux */
 #define IOV_FEW 8            /* so many pieces need no memory from the heap */
 
-/* Makes *io from the program's buffer. A size with the top bit set reaches out of any address space:
- * false. */
-static inline bool make_io(struct io *io, const void *buf, size_t size)
+/* file_read_at or file_write_at. */
+typedef long file_rw(struct file *file, struct io *io, const int64_t *offset);
+
+/* A size with the top bit set reaches out of any address space. */
+static inline bool is_size(size_t size)
 {
-    *io = io_user(buf, size);
-    if (likely(size <= RW_MAX))
-        return true;
-    io->piece = io->left = RW_MAX;
-    return (long)size > 0;
+    return (long)size >= 0;
+}
+
+static long transfer(struct fdtable *table, int fd, const void *buf, size_t size,
+                     const int64_t *offset, file_rw *rw)
+{
+    struct file *file = fdtable_get(table, fd);
+    if (!file)
+        return -EBADF;
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    long result = is_size(size) ? rw(file, &io, offset) : -EFAULT;
+    file_unref(file);
+    return result;
 }
 
 long sys_read(int fd, void *buf, size_t size)
 {
     struct fdtable *table = fs_context()->files;
-    struct file *file = fdtable_borrow(table, fd);
-    struct io io;
-    if (!file)
-        return -EBADF;
-    long result = make_io(&io, buf, size) ? file_read(file, &io) : -EFAULT;
-    fdtable_return(table, file);
-    return result;
+    struct file *file = fdtable_peek(table, fd);
+    if (unlikely(!file || !is_size(size)))
+        return transfer(table, fd, buf, size, NULL, file_read_at);
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    return file_read(file, &io);
 }
 
 long sys_write(int fd, const void *buf, size_t size)
 {
     struct fdtable *table = fs_context()->files;
-    struct file *file = fdtable_borrow(table, fd);
-    struct io io;
-    if (!file)
-        return -EBADF;
-    long result = make_io(&io, buf, size) ? file_write(file, &io) : -EFAULT;
-    fdtable_return(table, file);
-    return result;
+    struct file *file = fdtable_peek(table, fd);
+    if (unlikely(!file || !is_size(size)))
+        return transfer(table, fd, buf, size, NULL, file_write_at);
+    struct io io = io_user(buf, MIN(size, RW_MAX));
+    return file_write(file, &io);
 }
-
-/* file_read_at or file_write_at. */
-typedef long file_rw(struct file *file, struct io *io, const int64_t *offset);
 
 static long transfer_at(int fd, const void *buf, size_t size, int64_t offset, file_rw *rw)
 {
-    if (offset < 0)
-        return -EINVAL;
-    struct file *file = fdtable_get(fs_context()->files, fd);
-    if (!file)
-        return -EBADF;
-    struct io io;
-    long result = make_io(&io, buf, size) ? rw(file, &io, &offset) : -EFAULT;
-    file_unref(file);
-    return result;
+    return offset < 0 ? -EINVAL : transfer(fs_context()->files, fd, buf, size, &offset, rw);
 }
 
 long sys_pread64(int fd, void *buf, size_t size, long offset)
@@ -81,33 +75,30 @@ static long total_of(const struct iovec *pieces, int count)
     return (long)total;
 }
 
-static long transfer_pieces(struct file *file, struct iovec *pieces, const struct iovec *user,
-                            int count, file_rw *rw)
+static long transfer_pieces(struct file *file, const struct iovec *user, int count, file_rw *rw)
 {
-    if (copy_from_user(pieces, user, (size_t)count * sizeof(*pieces)) != 0)
-        return -EFAULT;
-    long total = total_of(pieces, count);
-    if (total < 0)
-        return total;
-    struct io io = io_vector(pieces, (size_t)count, (size_t)total);
-    return rw(file, &io, NULL);
+    struct iovec few[IOV_FEW];
+    const void *pieces;
+    if (count < 0 || count > IOV_MAX)
+        return -EINVAL;
+    int error = user_array_get(&pieces, user, (size_t)count * sizeof(*user), few, sizeof(few));
+    if (error)
+        return error;
+    long result = total_of(pieces, count);
+    if (result >= 0) {
+        struct io io = io_vector(pieces, (size_t)count, (size_t)result);
+        result = rw(file, &io, NULL);
+    }
+    user_array_put(pieces, few);
+    return result;
 }
 
 static long transfer_vector(int fd, const struct iovec *user, int count, file_rw *rw)
 {
-    struct iovec few[IOV_FEW];
     struct file *file = fdtable_get(fs_context()->files, fd);
-    long result = -EINVAL;
     if (!file)
         return -EBADF;
-    if (count >= 0 && count <= IOV_MAX) {
-        struct iovec *pieces = few;
-        if (count > IOV_FEW)
-            pieces = kmalloc((size_t)count * sizeof(*pieces));
-        result = pieces ? transfer_pieces(file, pieces, user, count, rw) : -ENOMEM;
-        if (pieces != few)
-            kfree(pieces);
-    }
+    long result = transfer_pieces(file, user, count, rw);
     file_unref(file);
     return result;
 }

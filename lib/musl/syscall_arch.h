@@ -1,6 +1,6 @@
 /* musl's system calls, as calls of Onering's functions.
  *
- * This stands in for musl's own arch/riscv64/syscall_arch.h (it is found first: see config.mak), whose
+ * This stands in for musl's own arch/riscv64/syscall_arch.h (it is found first: see config.mk), whose
  * inline functions put a number into a7 and execute `ecall`. Here they call sys_NAME. musl writes the
  * number as a constant nearly everywhere; then all that the compiler leaves of onering_by_number is
  *
@@ -12,6 +12,7 @@
  * __syscall_cp, the form of the calls at which a thread may be cancelled, is the same as the plain
  * one: see cancel.c.
  */
+#pragma once
 #include <onering/by_number.h>
 
 #define __SYSCALL_LL_E(x) (x)

@@ -92,9 +92,9 @@ def by_guest(image: Callable[[], Image], workload: str, in_shell: bool = True) -
 
 
 def by_plugin(image: Callable[[], Image], to: Callable[[], int | str], args: str,
-              memory: str = "128M") -> int:
+              **hardware) -> int:
     """Instructions from the first of the kernel to the first time `to` is reached."""
-    machine = run(image(), args, memory=memory, plugin=Plugin([("_start", to())], ring=False))
+    machine = run(image(), args, plugin=Plugin([("_start", to())], ring=False), **hardware)
     region = machine.profile.regions[0]
     if region.times != 1:
         raise HarnessError(f"the way from _start to {to()} was gone {region.times} times:\n"
@@ -135,8 +135,17 @@ def first_of_init() -> int:
         return ELFFile(stream)["e_entry"]
 
 
-def hello_to_main(memory: str) -> int:
-    return by_plugin(partial(fused, "hello"), lambda: "main", "", memory)
+def main_reached() -> str:
+    return "main"
+
+
+def hello_to_main(memory: str, **choices: str) -> int:
+    return by_plugin(partial(fused, "hello", **choices), main_reached, "", memory=memory)
+
+
+def everything(**choices: str) -> Image:
+    """A program that uses files, heap and threads."""
+    return fused("wild", ROOTFS="ramfs", **choices)
 
 
 def hello_memory_matters() -> int:
@@ -181,8 +190,16 @@ FUSED_SHAPE = [
               others="Nanos 1.2 M; Unikraft 8.7 M; Linux 14.2 M"),
     Benchmark("hello: _start to main, -m 4G", 30_000, partial(hello_to_main, "4G")),
     Benchmark("hello: _start to main, 4G against 64M", 0, hello_memory_matters),
+    Benchmark("hello without protection (PAGING=bare): to main", 30_000,
+              partial(hello_to_main, "64M", PAGING="bare")),
+    Benchmark("ramfs, heap, scheduler, 4 harts: _start to main", 120_000,
+              partial(by_plugin, partial(everything, HARTS="4"), main_reached, "", harts=4)),
     Benchmark("hello: text+rodata+data", 12 << 10, partial(size, partial(fused, "hello")),
               unit="bytes", others="Unikraft 80-113 KB"),
+    Benchmark("hello without protection: text+rodata+data", 12 << 10,
+              partial(size, partial(fused, "hello", PAGING="bare")), unit="bytes"),
+    Benchmark("printf, heap, a file in ramfs: text+rodata+data", 32 << 10,
+              partial(size, partial(fused, "notes", ROOTFS="ramfs")), unit="bytes"),
     Benchmark("hello: smallest -m", 3,
               partial(memory_needed, partial(fused, "hello"), "", "hello, world"),
               unit="MiB", others="Unikraft 5; Linux 6; Nanos 11"),

@@ -95,28 +95,17 @@ static long apply(struct scan *in, const char *op, long a, long b)
 {
     unsigned long x = a, y = b; /* these wrap around */
     switch (op[0]) {
-    case '|':
-        return op[1] != '\0' ? a || b : a | b;
-    case '&':
-        return op[1] != '\0' ? a && b : a & b;
-    case '^':
-        return a ^ b;
-    case '=':
-        return a == b;
-    case '!':
-        return a != b;
-    case '<':
-        return op[1] == '<' ? (long)(x << (y & 63)) : op[1] == '=' ? a <= b : a < b;
-    case '>':
-        return op[1] == '>' ? a >> (y & 63) : op[1] == '=' ? a >= b : a > b;
-    case '+':
-        return (long)(x + y);
-    case '-':
-        return (long)(x - y);
-    case '*':
-        return (long)(x * y);
-    default:
-        return divide(in, op[0], a, b);
+    case '|': return op[1] != '\0' ? a || b : a | b;
+    case '&': return op[1] != '\0' ? a && b : a & b;
+    case '^': return a ^ b;
+    case '=': return a == b;
+    case '!': return a != b;
+    case '<': return op[1] == '<' ? (long)(x << (y & 63)) : op[1] == '=' ? a <= b : a < b;
+    case '>': return op[1] == '>' ? a >> (y & 63) : op[1] == '=' ? a >= b : a > b;
+    case '+': return (long)(x + y);
+    case '-': return (long)(x - y);
+    case '*': return (long)(x * y);
+    default: return divide(in, op[0], a, b);
     }
 }
 

@@ -220,49 +220,25 @@ static void edit_key(struct line *l, int key)
 {
     switch (key) {
     case CONTROL('A'):
-    case KEY_HOME:
-        move_to(l, 0);
-        break;
+    case KEY_HOME: move_to(l, 0); break;
     case CONTROL('E'):
-    case KEY_END:
-        move_to(l, l->n);
-        break;
+    case KEY_END: move_to(l, l->n); break;
     case CONTROL('B'):
-    case KEY_LEFT:
-        move_to(l, l->cursor > 0 ? l->cursor - 1 : 0);
-        break;
+    case KEY_LEFT: move_to(l, l->cursor > 0 ? l->cursor - 1 : 0); break;
     case CONTROL('F'):
-    case KEY_RIGHT:
-        move_to(l, l->cursor + 1);
-        break;
+    case KEY_RIGHT: move_to(l, l->cursor + 1); break;
     case CONTROL('H'):
-    case DELETE:
-        erase_before(l, 1);
-        break;
+    case DELETE: erase_before(l, 1); break;
     case CONTROL('D'):
-    case KEY_DELETE:
-        erase_at(l, 1);
-        break;
-    case CONTROL('U'):
-        erase_before(l, l->cursor);
-        break;
-    case CONTROL('K'):
-        erase_at(l, l->n - l->cursor);
-        break;
-    case CONTROL('W'):
-        erase_word(l);
-        break;
+    case KEY_DELETE: erase_at(l, 1); break;
+    case CONTROL('U'): erase_before(l, l->cursor); break;
+    case CONTROL('K'): erase_at(l, l->n - l->cursor); break;
+    case CONTROL('W'): erase_word(l); break;
     case CONTROL('P'):
-    case KEY_UP:
-        recall(l, l->recalled + 1);
-        break;
+    case KEY_UP: recall(l, l->recalled + 1); break;
     case CONTROL('N'):
-    case KEY_DOWN:
-        recall(l, l->recalled - 1);
-        break;
-    case CONTROL('L'):
-        clear_screen(l);
-        break;
+    case KEY_DOWN: recall(l, l->recalled - 1); break;
+    case CONTROL('L'): clear_screen(l); break;
     default:
         if (key >= ' ' && key < 256)
             insert(l, (char)key);

@@ -451,31 +451,20 @@ static int exec_case(struct node *n)
 static int exec_plain(struct node *n)
 {
     switch (n->type) {
-    case N_SIMPLE:
-        return exec_simple(n, 0);
-    case N_PIPELINE:
-        return exec_pipeline(n);
+    case N_SIMPLE: return exec_simple(n, 0);
+    case N_PIPELINE: return exec_pipeline(n);
     case N_AND:
-    case N_OR:
-        return exec_and_or(n);
-    case N_LIST:
-        return exec_list(n);
-    case N_IF:
-        return exec_if(n);
+    case N_OR: return exec_and_or(n);
+    case N_LIST: return exec_list(n);
+    case N_IF: return exec_if(n);
     case N_WHILE:
-    case N_UNTIL:
-        return exec_while(n);
-    case N_FOR:
-        return exec_for(n);
-    case N_CASE:
-        return exec_case(n);
-    case N_SUBSHELL:
-        return exec_subshell(n);
-    case N_FUNCTION:
-        return define_function(n);
+    case N_UNTIL: return exec_while(n);
+    case N_FOR: return exec_for(n);
+    case N_CASE: return exec_case(n);
+    case N_SUBSHELL: return exec_subshell(n);
+    case N_FUNCTION: return define_function(n);
     case N_GROUP:
-    case N_BRANCH:
-        break;
+    case N_BRANCH: break;
     }
     return exec_node(n->children);
 }

@@ -157,18 +157,12 @@ static const char *parameter_value(const char *name)
         return i == 0 ? sh.name : i <= sh.nargs ? sh.args[i - 1] : NULL;
     }
     switch (name[0]) {
-    case '#':
-        return number_text(sh.nargs);
-    case '?':
-        return number_text(sh.status);
-    case '$':
-        return number_text(sh.pid);
-    case '!':
-        return sh.last_background > 0 ? number_text(sh.last_background) : NULL;
-    case '-':
-        return sh.interactive ? "i" : "";
-    default:
-        return var_get(name);
+    case '#': return number_text(sh.nargs);
+    case '?': return number_text(sh.status);
+    case '$': return number_text(sh.pid);
+    case '!': return sh.last_background > 0 ? number_text(sh.last_background) : NULL;
+    case '-': return sh.interactive ? "i" : "";
+    default: return var_get(name);
     }
 }
 

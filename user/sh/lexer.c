@@ -70,22 +70,17 @@ static size_t skip_backquoted(const char *s, size_t i)
 size_t skip_piece(const char *s, size_t i)
 {
     switch (s[i]) {
-    case '\\':
-        return s[i + 1] == '\0' ? 0 : i + 2;
-    case '\'':
-        return skip_single(s, i);
-    case '"':
-        return skip_double(s, i);
-    case '`':
-        return skip_backquoted(s, i);
+    case '\\': return s[i + 1] == '\0' ? 0 : i + 2;
+    case '\'': return skip_single(s, i);
+    case '"': return skip_double(s, i);
+    case '`': return skip_backquoted(s, i);
     case '$':
         if (s[i + 1] == '(')
             return skip_nested(s, i + 2, '(', ')');
         if (s[i + 1] == '{')
             return skip_nested(s, i + 2, '\0', '}');
         return i + 1;
-    default:
-        return i + 1;
+    default: return i + 1;
     }
 }
 

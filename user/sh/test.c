@@ -56,20 +56,13 @@ static int test_file(char letter, const char *name)
     if (stat(name, &st) != 0)
         return 0;
     switch (letter) {
-    case 'f':
-        return S_ISREG(st.st_mode);
-    case 'd':
-        return S_ISDIR(st.st_mode);
-    case 'c':
-        return S_ISCHR(st.st_mode);
-    case 'b':
-        return S_ISBLK(st.st_mode);
-    case 'p':
-        return S_ISFIFO(st.st_mode);
-    case 's':
-        return st.st_size > 0;
-    default:
-        return 1;
+    case 'f': return S_ISREG(st.st_mode);
+    case 'd': return S_ISDIR(st.st_mode);
+    case 'c': return S_ISCHR(st.st_mode);
+    case 'b': return S_ISBLK(st.st_mode);
+    case 'p': return S_ISFIFO(st.st_mode);
+    case 's': return st.st_size > 0;
+    default: return 1;
     }
 }
 
@@ -116,14 +109,10 @@ static int binary(struct scan *in, const char *a, const char *op, const char *b)
         return newer(a, b);
     long x = number(in, a), y = number(in, b);
     switch (op[1]) {
-    case 'e':
-        return x == y;
-    case 'n':
-        return x != y;
-    case 'l':
-        return op[2] == 't' ? x < y : x <= y;
-    default:
-        return op[2] == 't' ? x > y : x >= y;
+    case 'e': return x == y;
+    case 'n': return x != y;
+    case 'l': return op[2] == 't' ? x < y : x <= y;
+    default: return op[2] == 't' ? x > y : x >= y;
     }
 }
 

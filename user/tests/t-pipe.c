@@ -217,6 +217,34 @@ static void test_much(void)
     CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+/* One byte there and one back: each side sleeps until the other has written. */
+static void test_ping_pong(void)
+{
+    enum { ROUNDS = 500 };
+    int there[2], back[2], status;
+    unsigned char byte;
+    CHECK(pipe(there) == 0 && pipe(back) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(there[1]);
+        while (read(there[0], &byte, 1) == 1) {
+            byte++;
+            write(back[1], &byte, 1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        byte = (unsigned char)i;
+        CHECK(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1);
+        EQUAL(byte, (i + 1) % 256);
+    }
+    close(there[0]);
+    close(there[1]);
+    close(back[0]);
+    close(back[1]);
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 /* Writes of up to PIPE_BUF bytes are never mixed: each record holds one letter only. */
 static void test_atomic_records(void)
 {
@@ -265,6 +293,7 @@ int main(void)
     test_nonblocking();
     test_poll_waits();
     test_much();
+    test_ping_pong();
     test_atomic_records();
     return check_end("t-pipe");
 }

@@ -1,6 +1,6 @@
 /*
  * t-tlb - a change of a mapping reaches every hart that may remember the old one, before the call
- * that made it returns; also when fork takes the right to write away.
+ * that made it returns; also when fork takes the right to write away, and when a write gets a copy.
  */
 #include "check.h"
 
@@ -139,10 +139,53 @@ static void test_fork(void)
     pthread_join(t, NULL);
 }
 
+/* ---- a writer that gets a copy: who reads the page must follow it there ---- */
+
+static long last_read; /* what the reading thread found last */
+
+static void *reader_until_stop(void *arg)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+        __atomic_store_n(&last_read, *page, __ATOMIC_RELAXED);
+    return arg;
+}
+
+static int fork_sleeper(void)
+{
+    int pid = fork();
+    while (pid == 0)
+        sleep_ms(1000); /* until it is killed */
+    return pid;
+}
+
+static void test_copy(void)
+{
+    stop = 0;
+    map_page();
+    pthread_t t = start(reader_until_stop, NULL);
+    for (long i = 1; i <= ROUNDS; i++) {
+        int pid = fork_sleeper(); /* shares the page: our store makes a copy */
+        *page = i;
+        for (int waits = 0; __atomic_load_n(&last_read, __ATOMIC_RELAXED) != i; waits++) {
+            if (waits == 300) {
+                check_fail("a thread goes on reading the page its process no longer has");
+                i = ROUNDS; /* once is enough */
+                break;
+            }
+            sleep_ms(waits < 100 ? 0 : 10);
+        }
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    stop = 1;
+    pthread_join(t, NULL);
+}
+
 int main(void)
 {
     test_remap();
     test_rights();
     test_fork();
+    test_copy();
     return check_end("t-tlb");
 }

@@ -35,6 +35,19 @@ static inline long string_from_user(char *dst, const char *user_src, size_t size
     return (long)length;
 }
 
+static inline int user_array_get(const void **array, const void *user, size_t size, void *few,
+                                 size_t few_size)
+{
+    (void)size, (void)few, (void)few_size;
+    *array = user;
+    return 0;
+}
+
+static inline void user_array_put(const void *array, const void *few)
+{
+    (void)array, (void)few;
+}
+
 static inline int load_user_u32(const unsigned *user_src, unsigned *value)
 {
     *value = __atomic_load_n(user_src, __ATOMIC_SEQ_CST);

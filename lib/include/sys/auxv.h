@@ -8,6 +8,8 @@
 #define AT_PHNUM  5
 #define AT_PAGESZ 6
 #define AT_ENTRY  9
+#define AT_HWCAP  16
+#define AT_SECURE 23
 #define AT_RANDOM 25
 
 unsigned long getauxval(unsigned long type);

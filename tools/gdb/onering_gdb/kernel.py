@@ -304,8 +304,9 @@ def _type_of(file: str, name: str) -> gdb.Type:
 
 def kernel_root() -> int | None:
     """The kernel's own root table; None: this image does not translate, or not yet."""
-    found = variable("kern/mem/kmap.c", "kmap_root")
-    if found is None:
-        return None
-    with guest.physical():
-        return pointer(found) or None
+    for file in ("kern/mem/kmap.c", "kern/libos/paging_static.c"):
+        found = variable(file, "kmap_root")
+        if found is not None:
+            with guest.physical():
+                return pointer(found) or None
+    return None

@@ -47,7 +47,7 @@ class Pt(Command):
 
     The bits of an entry:
       V  valid          R W X  may be read, written, executed; with none of them it is a pointer
-      U  for user mode  G      in all address spaces      A D  was accessed, was written (always set)
+      U  for user mode  G      in all address spaces      A D  was accessed, written (always set)
       COW  ours: write-protected because the page may be shared; the first write makes a copy"""
 
     name = "pt"
@@ -117,7 +117,8 @@ def explain(space: Space, found: Kernel | None, va: int) -> Iterator[str]:
     level, table, index, entry = 2, space.root, 0, 0
     for level, table, index, entry in guest.steps(space.root, va):
         yield from _step(level, table, index, entry)
-        if level and entry & V and not entry & (R | W | X) and guest.page_of(entry) < guest.RAM_BASE:
+        is_pointer = level and entry & V and not entry & (R | W | X)
+        if is_pointer and guest.page_of(entry) < guest.RAM_BASE:
             yield "  The next table would not be in RAM: this table is broken."
             return
     if entry & V and entry & (R | W | X):
@@ -140,7 +141,7 @@ def _meaning(level: int, entry: int) -> str:
     if not entry & V:
         return f"V is clear, so the hardware ignores the rest ({flags or 'no flags'})"
     if entry & (R | W | X):
-        kind = f"leaf, a {_SIZES[level]} page" if level == 0 else f"leaf, a {_SIZES[level]} superpage"
+        kind = f"leaf, a {_SIZES[level]} {'superpage' if level else 'page'}"
         broken = level and guest.page_of(entry) % (guest.PAGE << 9 * level)
         note = ", which is misaligned: every access faults" if broken else ""
         return f"{flags}: {kind} at {guest.page_of(entry):#x}{note}"
@@ -221,26 +222,22 @@ def _purpose(space: Space, found: Kernel | None, va: int, pa: int | None) -> Ite
     if va < _USER_END:
         yield from (_area(area) for area in space.areas() if area[0] <= va < area[1])
         return
-    said = _stack(found, va) or _image(va) or (_device(pa) if pa is not None else None)
+    said = _stack(found, va, pa) or _image(va) or (_device(pa) if pa is not None else None)
     if said:
         yield said
     elif pa == va:
         yield "This is RAM, mapped where it physically is."
 
 
-def _stack(found: Kernel | None, va: int) -> str | None:
+def _stack(found: Kernel | None, va: int, pa: int | None) -> str | None:
     for thread in found.threads if found else ():
         if thread.stack_lo <= va < thread.stack_hi:
-            return (f"This is the kernel stack of {thread.title}, {thread.stack_lo:#x}.."
+            return (f"This is the stack of {thread.title}, {thread.stack_lo:#x}.."
                     f"{thread.stack_hi:#x}.")
-        if thread.stack_lo - guest.PAGE <= va < thread.stack_lo and va > _kernel_image_end():
-            return (f"This is the guard page below the kernel stack of {thread.title}: a stack "
-                    "that overflows faults here.")
+        if pa is None and thread.stack_lo - guest.PAGE <= va < thread.stack_lo:
+            return (f"This is the guard page below the stack of {thread.title}: a stack that "
+                    "overflows faults here.")
     return None
-
-
-def _kernel_image_end() -> int:
-    return kernel.label("image_end") or 0
 
 
 def _image(va: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Where a thread is: functions and lines, in the kernel and in the program whose symbols are loaded.
+"""Where a thread is: functions and lines, in the kernel and in the program we have symbols of.
 
 gdb follows the calls by the debug information. (Frame pointers, by which a panic does, lead past
 functions that are built without.)
@@ -13,7 +13,7 @@ import gdb
 
 from . import guest, programs, unwind
 from .kernel import Kernel, Proc, Thread, label
-from .traps import S0, Trapframe
+from .traps import Trapframe
 
 # How a thread came to sleep, or was interrupted, is of no interest: what it did is.
 _SKIPPED = ("kern/sched/", "kern/riscv/", "kern/proc/user_trap.c", "build/gen/")
@@ -101,13 +101,16 @@ def frames() -> Iterator[gdb.Frame]:
 
 
 def _places() -> Iterator[str]:
-    """`function file:line` of the frames in C files, the innermost first, up to user mode."""
+    """`function file:line` of the frames with debug information, the innermost first, up to user
+    mode. A function that comes from a header counts as part of the one it is in."""
     for frame in frames():
-        where = _line(frame.find_sal())
         if frame.pc() < guest.RAM_BASE:
             return
-        if frame.function() and ".c:" in where:
-            yield f"{frame.name()} {where}"
+        symbol, where = frame.function(), _line(frame.find_sal())
+        from_header = ".h:" in where
+        if symbol and not (from_header and frame.type() == gdb.INLINE_FRAME):
+            file = os.path.normpath(symbol.symtab.filename)
+            yield f"{frame.name()} {file if from_header else where}"
 
 
 def _in_program(pc: int, proc: Proc | None) -> str:

@@ -129,8 +129,8 @@ class ShowTrapframe(Command):
     @staticmethod
     def _of_thread(found: Kernel, thread: Thread) -> None:
         if not thread.tf:
-            raise gdb.GdbError(f"{thread.title} never was in user mode and is in no trap now: it has "
-                               "no trapframe. `trapframe TID` shows that of another thread")
+            raise gdb.GdbError(f"{thread.title} never was in user mode and is in no trap now: it "
+                               "has no trapframe. `trapframe TID` shows that of another thread")
         frame = Trapframe.read(kernel.kernel_root(), thread.tf)
         gdb.write(f"{thread.title[0].upper()}{thread.title[1:]}: {reason(frame)}\n{_text(frame)}")
         if _is_in_user_mode(found, thread):

@@ -9,7 +9,7 @@ prefix = /
 
 CFLAGS_C99FSE = -std=c99 -nostdinc -ffreestanding -fexcess-precision=standard -frounding-math \
                 -fno-strict-aliasing -Wa,--noexecstack
-CFLAGS_AUTO = -Os -Wno-pointer-to-int-cast -Werror=implicit-function-declaration \
+CFLAGS_AUTO = -Os -Wno-pointer-to-int-cast -Wno-return-local-addr -Werror=implicit-function-declaration \
               -Werror=pointer-arith -Werror=int-conversion -Werror=incompatible-pointer-types
 CFLAGS_MEMOPS = -O2 -fno-tree-loop-distribute-patterns
 CFLAGS_NOSSP = -fno-stack-protector
@@ -17,19 +17,23 @@ CFLAGS_NOSSP = -fno-stack-protector
 # Our syscall_arch.h is found before theirs: -iquote comes before every -I.
 CFLAGS = $(ONERING_CFLAGS) -iquote $(ONERING)/lib/musl -isystem ../gen -MMD -MP
 
-# What issues `ecall`, or needs a system call whose number is a variable, gives way to glue of ours.
-REPLACED = thread/clone thread/__unmapself thread/syscall_cp thread/__syscall_cp \
-           thread/pthread_cancel signal/restore unistd/setxid
+# What issues `ecall`, or makes a call whose number is a variable, gives way to glue of ours; and so does
+# the start (start.c says why).
+REPLACED = thread/riscv64/clone thread/riscv64/__unmapself thread/riscv64/syscall_cp \
+           signal/riscv64/restore thread/__syscall_cp thread/pthread_cancel unistd/setxid \
+           env/__libc_start_main
 GLUE = clone unmapself restore cancel setxid start
 
-AOBJS = $(filter-out $(REPLACED:%=obj/src/%.o),$(LIBC_OBJS)) $(GLUE:%=obj/glue/%.o)
+KEPT  = $(filter-out $(REPLACED:%=obj/src/%.o),$(LIBC_OBJS))
+AOBJS = $(KEPT) $(GLUE:%=obj/glue/%.o)
 
 obj/glue:
 	mkdir -p $@
-obj/glue/%.o: $(ONERING)/lib/musl/%.c $(GENH) $(IMPH) | obj/glue
+obj/glue/%.o: $(ONERING)/lib/musl/%.c $(ONERING)/lib/musl/syscall_arch.h $(GENH) $(IMPH) | obj/glue
 	$(CC_CMD)
 obj/glue/%.o: $(ONERING)/lib/musl/%.S | obj/glue
 	$(CC_CMD)
 
-# musl never rebuilds; we do when the table of system calls changes.
--include $(AOBJS:.o=.d)
+# Their Makefile does not follow headers, and their sources do not change. Ours do: the table of system
+# calls grows.
+-include $(KEPT:.o=.d)

@@ -1,0 +1,171 @@
+"""Programs fused with the kernel do what they do in processes."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from grade.errors import BuildFailed
+from grade.images import make
+from grade.tests.fused import said, sentence
+
+PANIC = 134
+
+
+def in_process(boot, kernel, command: str):
+    machine = boot(kernel, args=f"-c '{command}'")
+    return machine.wait(), said(machine)
+
+
+# --- the same program in both shapes -------------------------------------------------------------
+
+@pytest.mark.parametrize("app,args", [
+    ("echo", "one  two   -n"), ("uname", "-a"), ("ls", "-l /tests/run-all /bin/sh"), ("ls", "/"),
+    ("ls", "/nowhere"), ("cat", "/tests/run-all"), ("cat", "/nowhere"), ("wc", "/tests/run-all"),
+    ("head", "-n 3 /tests/run-all"), ("grep", "failed /tests/run-all"), ("grep", "zzz /tests/run-all"),
+    ("true", ""), ("false", ""), ("mkdir", "/tmp/a /tmp/a"), ("rm", "/tmp/none"), ("t-init", ""),
+    ("t-futex", ""), ("hello", "a b"),
+])
+def test_says_the_same_in_both_shapes(boot, build, kernel, app, args):
+    folder = "/tests/" if app.startswith("t-") else ""
+    machine = boot(build(APP=app, ROOTFS="cpio").elf, initrd=kernel.initrd, args=args)
+    status = machine.wait()
+    assert (status, said(machine)) == in_process(boot, kernel, f"{folder}{app} {args}")
+
+
+@pytest.mark.parametrize("words", ["'two words' \"and 'more'\" back\\\\slash", "", "''  a"])
+def test_arguments_arrive_as_from_a_shell(boot, build, kernel, words):
+    machine = boot(build(APP="hello"), args=words)
+    assert machine.wait() == 0
+    process = boot(kernel, args=f"-c {quoted('hello ' + words)}")
+    assert process.wait() == 0
+    assert said(machine) == said(process)
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+# --- what only a fused image has -----------------------------------------------------------------
+
+@pytest.mark.parametrize("choices", [{}, {"PAGING": "bare"}])
+def test_memory_calls_keep_their_promises(boot, build, choices):
+    machine = boot(build(APP="memory", **choices))
+    assert machine.wait() == 0
+    assert said(machine) == "memory: ok\n"
+
+
+@pytest.mark.parametrize("choices", [{}, {"HARTS": 4}, {"SYSCALL": "trap"}, {"PAGING": "bare"},
+                                     {"HARTS": 4, "SYSCALL": "trap"}])
+def test_threads(boot, build, choices):
+    machine = boot(build(APP="threads", **choices), harts=choices.get("HARTS", 1))
+    assert machine.wait() == 0
+    assert said(machine) == "threads: ok\n"
+
+
+def test_without_a_scheduler_no_thread_is_made(boot, build):
+    machine = boot(build(APP="threads", SCHED="none"))
+    assert machine.wait() == 1
+    assert said(machine).startswith("threads: pthread_create: Resource temporarily unavailable\n")
+
+
+@pytest.mark.parametrize("sched", ["rr", "none"])
+def test_sleeping_waits_for_the_clock(boot, build, sched):
+    image = build(APP="sleep", SCHED=sched)
+    before = time.monotonic()
+    assert boot(image, args="2").wait() == 0
+    assert time.monotonic() - before >= 2
+
+
+@pytest.mark.parametrize("sched", ["rr", "none"])
+@pytest.mark.parametrize("rootfs", ["none", "ramfs"])
+def test_console_is_read_by_interrupts(boot, build, sched, rootfs):
+    """With or without a scheduler: the reader sleeps until a line is typed."""
+    machine = boot(build(APP="cat", SCHED=sched, ROOTFS=rootfs))
+    machine.expect("MEDELEG")
+    wait_until_asleep(machine)
+    machine.send("typed lime\x7f\x7fne\n")
+    machine.expect(re.compile(r"^typed line\s", re.M))
+    machine.send("\x04")
+    assert machine.wait() == 0
+    assert said(machine).splitlines()[-1] == "typed line"
+
+
+def wait_until_asleep(machine) -> None:
+    """Until two looks find the hart waiting at the same instruction."""
+    before = None
+    for _ in range(100):
+        now = machine.registers()["pc"]
+        if now == before and machine.registers()["satp"]:
+            return
+        before = now
+        time.sleep(0.1)
+    raise AssertionError("the program never waits")
+
+
+@pytest.mark.parametrize("app,status", [("true", 0), ("false", 1), ("grep", 2)])
+def test_exit_status_is_that_of_main(boot, build, app, status):
+    assert boot(build(APP=app, ROOTFS="ramfs")).wait() == status
+
+
+@pytest.mark.parametrize("memory", ["3M", "4M", "64M", "4G"])
+def test_starts_with_any_amount_of_memory(boot, build, memory):
+    machine = boot(build(APP="hello"), memory=memory)
+    assert machine.wait() == 0
+    assert said(machine) == "hello, world\n"
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+def test_arguments_that_are_too_long(boot, build):
+    machine = boot(build(APP="hello"), args="x" * 5000)
+    assert machine.wait() == PANIC
+    assert sentence(machine, "panic").startswith("the arguments in bootargs are too long")
+
+
+def test_too_many_arguments(boot, build):
+    machine = boot(build(APP="hello"), args="x " * 500)
+    assert machine.wait() == PANIC
+    assert sentence(machine, "panic").startswith("the arguments in bootargs are too long")
+
+
+def test_root_that_is_no_cpio_archive(boot, build, tmp_path):
+    image = build(APP="cat", ROOTFS="cpio")
+    (tmp_path / "junk").write_bytes(b"junk" * 1000)
+    machine = boot(image.elf, initrd=tmp_path / "junk", args="/x")
+    assert machine.wait() == PANIC
+    assert "the root file system is not a sound cpio" in sentence(machine, "panic")
+
+
+def test_root_that_is_cut_short(boot, build, kernel, tmp_path):
+    whole = kernel.initrd.read_bytes()
+    (tmp_path / "half").write_bytes(whole[:len(whole) // 2 + 1])
+    machine = boot(build(APP="cat", ROOTFS="cpio").elf, initrd=tmp_path / "half", args="/x")
+    assert machine.wait() == PANIC
+    assert "the root file system is not a sound cpio" in sentence(machine, "panic")
+
+
+def test_root_that_is_missing(boot, build):
+    machine = boot(build(APP="cat", ROOTFS="cpio").elf, args="/x")
+    assert machine.wait() == PANIC
+    assert "start the machine with -initrd" in sentence(machine, "panic")
+
+
+def test_more_memory_wanted_than_there_is(boot, build):
+    """The image, its initial file system and the device tree do not fit into 3 MiB."""
+    image = build(APP="ls", ROOTFS="ramfs")
+    machine = boot(image, memory="3M", args="/")
+    status = machine.wait()
+    assert status == 0 or "give the machine more" in said(machine)
+
+
+def test_several_harts_need_a_scheduler():
+    with pytest.raises(BuildFailed, match="SCHED=none HARTS=4: without a scheduler"):
+        make("APP=hello", "SCHED=none", "HARTS=4")
+
+
+def test_paging_that_does_not_exist():
+    with pytest.raises(BuildFailed, match="PAGING is one of: static bare"):
+        make("APP=hello", "PAGING=magic")

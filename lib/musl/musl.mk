@@ -1,0 +1,80 @@
+# musl: a complete libc, for programs that the small one in lib/ is too small for (LIBC=musl).
+#
+# It comes from Debian's source package, is not changed, and is not in our tree: tools/fetch-source
+# gets it, musl's own Makefile builds it, all in build/musl:
+#
+#     src/       the source package        obj/       what musl's Makefile makes
+#     gen/       the system calls, copied  include/   musl's headers, installed
+#     libc.a     one archive, for both shapes
+#     bin/       programs for the kernel shape
+#
+# Three things of ours go in. syscall_arch.h turns each of musl's system calls into a call of sys_NAME.
+# The few files that cannot be had by that are replaced: config.mk lists them and what replaces them
+# (clone.S, unmapself.c, restore.S, cancel.c, setxid.c). start.c takes over from our crt0.
+# No object differs between the shapes.
+#
+# A program of Debian's (a port) is a folder user/NAME with port.mk, which sets objects-NAME, and
+# source.sha256, which pins the source package. The test programs grade/guests/NAME.c are the
+# applications guest-NAME.
+
+MUSL := build/musl
+MUSL_GEN := $(addprefix $(MUSL)/gen/onering/,syscalls.h by_number.h)
+LIBGCC := $(shell $(CC) $(ARCH) -print-libgcc-file-name)
+
+# $(call source_rule,FOLDER,PINS): FOLDER/src holds the source package, FOLDER/source says so.
+define source_rule
+$1/source: $2 tools/fetch-source
+	$$(call say,FETCH,$$(shell head -1 $2))
+	@rm -rf $1/obj
+	@tools/fetch-source $2 $1/src
+	@touch $$@
+endef
+$(eval $(call source_rule,$(MUSL),lib/musl/source.sha256))
+
+# New only when a system call is: then musl's objects that make calls are compiled again.
+$(MUSL_GEN): $(MUSL)/gen/%: $(GEN)
+	@mkdir -p $(@D)
+	@cmp -s build/gen/include/$* $@ || cp build/gen/include/$* $@
+
+MUSL_MAKE = $(MAKE) -s -C $(MUSL)/obj -f ../src/Makefile ONERING='$(CURDIR)' CC='$(CC)' AR='$(AR)' \
+            RANLIB='$(CROSS)ranlib' ONERING_CFLAGS='$(filter-out -std=% -W% -MMD -MP,$(CFLAGS))'
+
+$(MUSL)/headers: $(MUSL)/source lib/musl/config.mk
+	@mkdir -p $(MUSL)/obj && cp lib/musl/config.mk $(MUSL)/obj/config.mak
+	+@$(MUSL_MAKE) install-headers prefix= DESTDIR='$(abspath $(MUSL))'
+	@touch $@
+
+$(MUSL)/libc.a: $(MUSL)/headers $(MUSL_GEN) $(wildcard lib/musl/*.[chS])
+	$(call say,MUSL,$@)
+	+@$(MUSL_MAKE) lib/libc.a
+	@cp $(MUSL)/obj/lib/libc.a $@.part && mv $@.part $@
+
+# --- Programs --------------------------------------------------------------------------------------
+
+MUSL_CFLAGS = $(filter-out -ffreestanding,$(CFLAGS)) -Os -nostdinc -isystem $(MUSL)/include \
+              -isystem $(shell $(CC) -print-file-name=include) -I. -Ibuild/gen/include
+
+$(MUSL)/%.o: %.c Makefile lib/musl/musl.mk $(MUSL)/headers | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(MUSL_CFLAGS))
+$(MUSL)/%.o: %.S Makefile lib/musl/musl.mk | $(GEN)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(MUSL_CFLAGS))
+
+PORTS  := $(patsubst user/%/port.mk,%,$(wildcard user/*/port.mk))
+GUESTS := $(patsubst grade/guests/%.c,guest-%,$(wildcard grade/guests/*.c))
+include $(patsubst %,user/%/port.mk,$(PORTS))
+$(foreach g,$(GUESTS),$(eval objects-$g := $(MUSL)/grade/guests/$(g:guest-%=%).o))
+
+define musl_program_rule
+$(MUSL)/bin/$1: $(objects-$1) $(MUSL)/lib/crt0.o $(MUSL)/libc.a build/gen/libusys.a linker/user.ld
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	@$$(LINK_PROGRAM) -o $$@.part $(MUSL)/lib/crt0.o $(objects-$1) --start-group $(MUSL)/libc.a \
+	    build/gen/libusys.a $(LIBGCC) --end-group && mv $$@.part $$@
+endef
+$(foreach p,$(PORTS) $(GUESTS),$(eval $(call musl_program_rule,$p)))
+
+-include $(wildcard $(MUSL)/grade/guests/*.d $(MUSL)/user/*.d $(MUSL)/user/*/*.d)

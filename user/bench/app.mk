@@ -1,0 +1,2 @@
+# The benchmarks of files and devices need a file system.
+ROOTFS ?= ramfs

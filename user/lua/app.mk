@@ -1,0 +1,2 @@
+LIBC   ?= musl
+ROOTFS ?= cpio
