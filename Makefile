@@ -89,7 +89,8 @@ endif
 
 GDB_SCRIPTS := $(wildcard tools/gdb/onering.py)
 include tools/tools.mk
--include tools/bench.mk
+include tools/bench.mk
+-include grade/tests.mk
 
 CROSS := $(shell tools/toolchain)
 CC    := $(CROSS)gcc

@@ -20,7 +20,7 @@ from grade.errors import HarnessError
 from grade.images import Image
 from grade.tests.campaign import FULL
 
-COPIED = ("Makefile", "kern", "lib", "linker", "tools", "user")
+COPIED = ("Makefile", "grade", "kern", "lib", "linker", "tools", "user")
 BUILT = ("gen", "kern-kernel-h8", "user")       # below build/; root.cpio is used where it is
 PATIENCE = 40.0     # seconds; a lost wake-up shows by nothing happening
 
