@@ -302,7 +302,7 @@ def test_names_of_programs_and_libc_do_not_hide_the_kernels(build):
     kernel = names(sorted((ROOT / "build/kern-libos-h1/kern").rglob("*.o")))
     assert {"sys_write", "panic"} <= kernel
     assert not names(sorted((ROOT / "build/user/user").rglob("*.o"))) & kernel
-    assert names([ROOT / "build/user/libc.a"]) & kernel == {
+    assert names([ROOT / "build/user/libc.a"]) & kernel <= {
         "memcmp", "memcpy", "memmove", "memset", "strcmp", "strlcpy", "strlen", "strncmp", "strnlen"}
 
 
