@@ -53,9 +53,3 @@ static inline void mutex_unlock(struct mutex *mutex)
     if (unlikely(__atomic_exchange_n(&mutex->state, 0, __ATOMIC_RELEASE) == 2))
         mutex_wake_one(mutex);
 }
-
-/* For assertions: by somebody, not necessarily by the running thread. */
-static inline bool mutex_is_locked(const struct mutex *mutex)
-{
-    return __atomic_load_n(&mutex->state, __ATOMIC_RELAXED) != 0;
-}

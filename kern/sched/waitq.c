@@ -79,16 +79,6 @@ int waitq_wait_spin_until(struct waitq *queue, struct spinlock *lock, uint64_t d
     return result;
 }
 
-void waitq_wait_uninterruptible(struct waitq *queue, struct mutex *lock)
-{
-    struct waiter waiter;
-    waitq_enter(queue, &waiter);
-    mutex_unlock(lock);
-    thread_park(false);
-    waitq_leave(&waiter);
-    mutex_lock(lock);
-}
-
 void waitq_wake_one(struct waitq *queue)
 {
     spin_lock(&queue->lock);

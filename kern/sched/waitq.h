@@ -32,8 +32,6 @@ void waitq_init(struct waitq *queue);
 int waitq_wait(struct waitq *queue, struct mutex *lock);
 int waitq_wait_spin(struct waitq *queue, struct spinlock *lock);
 int waitq_wait_spin_until(struct waitq *queue, struct spinlock *lock, uint64_t deadline_ns);
-/* Not ended by signals: for waits that are short by nature. */
-void waitq_wait_uninterruptible(struct waitq *queue, struct mutex *lock);
 
 /* Any context, interrupt handlers too. */
 void waitq_wake_one(struct waitq *queue);
