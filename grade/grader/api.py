@@ -1,0 +1,102 @@
+"""What the tests of a lab are written with: tests, measures, and how to fail."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from .machine import GradedMachine
+
+
+class Failed(AssertionError):
+    """The student's kernel did something else than it should: what was expected and what was seen."""
+
+    def __init__(self, what: str, expected: Any = None, seen: Any = None):
+        super().__init__(what)
+        self.what, self.expected, self.seen = what, expected, seen
+
+
+class NotJudged(Exception):
+    """The host was too slow, or something outside the student's kernel went wrong: no verdict."""
+
+
+@dataclass(frozen=True)
+class LabTest:
+    """A test, and what it is worth."""
+
+    name: str
+    title: str
+    hole: str
+    points: int
+    needs: tuple[str, ...]
+    function: Callable[[Run], None] = field(compare=False)
+
+    @property
+    def lab(self) -> int:
+        return int(self.hole.split(".")[0])
+
+
+@dataclass(frozen=True)
+class LabMeasure:
+    """How a number is measured: an int, or (int, {part: int})."""
+
+    id: str
+    function: Callable[[Run], Any] = field(compare=False)
+
+
+TESTS: dict[str, LabTest] = {}          # by name; filled as grade/labs/labN.py is imported
+MEASURES: dict[str, LabMeasure] = {}
+
+
+def lab_test(hole: str, points: int, needs: tuple[str, ...] = ()):
+    """Marks a test; its docstring's first line is what make grade prints."""
+    def register(function: Callable[[Run], None]) -> Callable[[Run], None]:
+        name = function.__name__
+        assert name not in TESTS, f"two tests are called {name}"
+        assert function.__doc__, f"{name} does not say what it tests"
+        title = function.__doc__.strip().splitlines()[0]
+        TESTS[name] = LabTest(name, title, hole, points, needs, function)
+        return function
+    return register
+
+
+def measure(identity: str):
+    """Marks the function that measures what a [[measure]] of lab.toml asks for."""
+    def register(function: Callable[[Run], Any]) -> Callable[[Run], Any]:
+        MEASURES[identity] = LabMeasure(identity, function)
+        return function
+    return register
+
+
+class Run:
+    """One run of one test: its inputs, its machines, what it found out."""
+
+    def __init__(self, test: str, seed: int, boot: Callable[..., GradedMachine],
+                 bars: Callable[[str], int | None]):
+        self.random = random.Random(f"{seed}:{test}")
+        self.facts: dict[str, Any] = {}
+        self._boot, self._bars = boot, bars
+
+    def boot(self, image: str, **options) -> GradedMachine:
+        """A machine with an image of the lab, built from the student's tree (labs/README.md)."""
+        return self._boot(image, **options)
+
+    def fact(self, **facts: Any) -> None:
+        """Something observed; rows of the symptom table may ask for it."""
+        self.facts.update(facts)
+
+    def same(self, what: str, expected: Any, seen: Any) -> None:
+        if expected != seen:
+            raise Failed(what, expected, seen)
+
+    def check(self, condition: object, what: str, expected: Any = None, seen: Any = None) -> None:
+        if not condition:
+            raise Failed(what, expected, seen)
+
+    def at_most(self, name: str, count: int) -> None:
+        """A performance bar: the reference's number for this toolchain x 1.25."""
+        bar = self._bars(name)
+        if bar is not None and count > bar:
+            raise Failed(f"{name}: too many instructions", f"at most {bar}", count)

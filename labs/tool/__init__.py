@@ -1,0 +1,1 @@
+"""The tool behind `make lab-N` and its relatives; labs/README.md says how a lab is made."""

@@ -1,0 +1,217 @@
+"""Opens holes in sources, and fills them again.
+
+A C function is found by its name: a definition begins in column 0, its body opens with `{` and closes
+with `}`, both alone on a line in column 0 (clang-format sees to it). In assembly a hole reaches from
+behind a label to before the line that `until` begins. So the kernel's sources need no marks.
+
+    open_hole(text, hole)       the text with the contract and HOLE(1, 2) instead of the body
+    body(text, hole)            what stands between: the solution, or the open hole
+    fill(text, hole, body)      the text with that body instead
+    is_open(text, hole)         whether the hole's mark is still there
+
+Everything here works on texts; files are the caller's business.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from .course import CourseError, Hole
+
+WIDTH = 92
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines start .. end-1 of a text."""
+
+    start: int
+    end: int
+
+
+def body(text: str, hole: Hole) -> str:
+    """The lines of the hole, without the braces or the label around them."""
+    lines = text.splitlines(keepends=True)
+    span = _inside(lines, hole)
+    return "".join(lines[span.start:span.end])
+
+
+def fill(text: str, hole: Hole, new: str) -> str:
+    """The text with `new` instead of what stands in the hole."""
+    if hole.kind == "file":
+        return new
+    lines = text.splitlines(keepends=True)
+    span = _inside(lines, hole)
+    if new and not new.endswith("\n"):
+        new += "\n"
+    return "".join(lines[:span.start]) + new + "".join(lines[span.end:])
+
+
+def open_hole(text: str, hole: Hole) -> str:
+    """The text as a student finds it."""
+    if hole.kind == "file":
+        return file_comment(hole)
+    text = fill(text, hole, open_body(hole))
+    for name in hole.gone:
+        text = remove(text, name, hole)
+    return text
+
+
+def open_body(hole: Hole) -> str:
+    """What stands in an open hole."""
+    comment = _comment([f"Hole {hole.id}: {hole.title} ({hole.points} points).", "", *_paragraphs(hole)])
+    end = ";" if hole.function else ""
+    return f"{comment}    {hole.mark}{end}\n"
+
+
+def file_comment(hole: Hole) -> str:
+    """What an empty file says of what it should become."""
+    text = _comment([f"Hole {hole.id}: {hole.title} ({hole.points} points).", "", *_paragraphs(hole)])
+    return textwrap.dedent(text)
+
+
+def is_open(text: str, hole: Hole) -> bool:
+    """Whether nobody has taken out the mark, in whatever spelling of blanks; comments do not count."""
+    if hole.kind == "file":
+        return not strip_comments(text).strip()
+    mark = rf"\bHOLE\s*\(\s*{hole.lab}\s*,\s*{hole.number}\s*\)"
+    return re.search(mark, strip_comments(text)) is not None
+
+
+def strip_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.S)
+
+
+def remove(text: str, name: str, hole: Hole) -> str:
+    """The text without the function, type or macro `name` and the comment right above it."""
+    lines = text.splitlines(keepends=True)
+    span = _function(lines, name) or _definition(lines, name)
+    if not span:
+        raise CourseError(f"hole {hole.id}: {hole.file} has nothing called {name} to take out")
+    start = _with_comment(lines, span.start)
+    end = span.end
+    while end < len(lines) and not lines[end].strip() and (start == 0 or not lines[start - 1].strip()):
+        end += 1
+    return "".join(lines[:start] + lines[end:])
+
+
+def functions(text: str) -> dict[str, str]:
+    """Every C function of a text with its whole definition: to see which were changed."""
+    lines = text.splitlines(keepends=True)
+    found = {}
+    for at, line in enumerate(lines):
+        if line.rstrip() == "{" and (name := _name_above(lines, at)):
+            found[name] = "".join(lines[_first_line(lines, at):_close(lines, at) + 1])
+    return found
+
+
+# --- finding ----------------------------------------------------------------------------------------
+
+def _inside(lines: list[str], hole: Hole) -> Span:
+    if hole.kind != "body":
+        raise CourseError(f"hole {hole.id} is of kind {hole.kind} and has no body")
+    span = _function_body(lines, hole) if hole.function else _label_body(lines, hole)
+    return span
+
+
+def _function_body(lines: list[str], hole: Hole) -> Span:
+    spans = [at for at, line in enumerate(lines)
+             if line.rstrip() == "{" and _name_above(lines, at) == hole.function]
+    if len(spans) != 1:
+        many = "more than once" if spans else "not"
+        raise CourseError(f"hole {hole.id}: {hole.function} is {many} defined in {hole.file}")
+    return Span(spans[0] + 1, _close(lines, spans[0]))
+
+
+def _label_body(lines: list[str], hole: Hole) -> Span:
+    starts = [at for at, line in enumerate(lines) if re.match(rf"{re.escape(hole.label)}:", line)]
+    if len(starts) != 1:
+        many = "more than once" if starts else "not"
+        raise CourseError(f"hole {hole.id}: the label {hole.label} is {many} in {hole.file}")
+    for at in range(starts[0] + 1, len(lines)):
+        if lines[at].startswith(hole.until):
+            return Span(starts[0] + 1, _back_over_blanks(lines, at))
+    raise CourseError(f"hole {hole.id}: no line behind {hole.label} in {hole.file} begins with "
+                      f"{hole.until!r}")
+
+
+def _back_over_blanks(lines: list[str], at: int) -> int:
+    while not lines[at - 1].strip():
+        at -= 1
+    return at
+
+
+def _function(lines: list[str], name: str) -> Span | None:
+    for at, line in enumerate(lines):
+        if line.rstrip() == "{" and _name_above(lines, at) == name:
+            return Span(_first_line(lines, at), _close(lines, at) + 1)
+    return None
+
+
+def _definition(lines: list[str], name: str) -> Span | None:
+    """A struct, union or enum, a macro, or a variable or prototype in column 0."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    for at, line in enumerate(lines):
+        if line[:1].isspace() or not word.search(line) or line.startswith(("/", " ", "*")):
+            continue
+        if line.startswith("#define"):
+            end = at
+            while lines[end].rstrip().endswith("\\"):
+                end += 1
+            return Span(at, end + 1)
+        if re.match(rf"(typedef\s+)?(struct|union|enum)\s+{re.escape(name)}\s*\{{", line) or \
+                re.match(rf"[a-z].*\b{re.escape(name)}\b.*[;=]", line):
+            end = at
+            while not lines[end].rstrip().endswith(";") or lines[end][:1].isspace() and end > at:
+                end += 1
+            return Span(at, end + 1)
+    return None
+
+
+def _close(lines: list[str], opening: int) -> int:
+    for at in range(opening + 1, len(lines)):
+        if lines[at].startswith("}"):
+            return at
+    raise CourseError(f"the brace in line {opening + 1} is never closed in column 0")
+
+
+def _first_line(lines: list[str], opening: int) -> int:
+    """The first line of the declarator above a `{`: back to a blank line or the end of something."""
+    at = opening
+    while at > 0 and re.match(r"[A-Za-z_]| +[^ *]", lines[at - 1]) and \
+            not lines[at - 1].rstrip().endswith(";"):
+        at -= 1
+    return at
+
+
+def _name_above(lines: list[str], opening: int) -> str | None:
+    declarator = "".join(lines[_first_line(lines, opening):opening])
+    declarator = re.sub(r"__attribute__\s*\(\(.*?\)\)\s*", "", declarator, flags=re.S)
+    match = re.search(r"\b(\w+)\s*\(", declarator)
+    return match[1] if match else None
+
+
+def _with_comment(lines: list[str], start: int) -> int:
+    if start > 0 and lines[start - 1].rstrip().endswith("*/"):
+        at = start - 1
+        while at > 0 and not lines[at].lstrip().startswith("/*"):
+            at -= 1
+        return at
+    return start
+
+
+# --- the text in a hole -----------------------------------------------------------------------------
+
+def _paragraphs(hole: Hole) -> list[str]:
+    """The contract, wrapped; indented lines (pictures, lists of cases) stay as they are."""
+    wrapped: list[str] = []
+    for line in hole.text.strip("\n").splitlines():
+        wrapped += [line.rstrip()] if line[:1].isspace() or not line else textwrap.wrap(line, WIDTH)
+    return wrapped
+
+
+def _comment(lines: list[str]) -> str:
+    first, *rest = lines
+    return f"    /* {first}\n" + "".join(f"     * {line}".rstrip() + "\n" for line in rest) + "     */\n"
