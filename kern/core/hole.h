@@ -10,9 +10,9 @@
 #define HOLE_NUMBER(lab, number) (HOLE_MARK + (lab)*256 + (number))
 
 #ifdef __ASSEMBLER__
-#define HOLE(lab, number)                                                                          \
-    li t6, HOLE_NUMBER(lab, number);                                                               \
-    j.
+/* clang-format off */
+#define HOLE(lab, number) li t6, HOLE_NUMBER(lab, number); j .
+/* clang-format on */
 #else
 #define HOLE(lab, number)                                                                          \
     do {                                                                                           \
