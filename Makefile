@@ -104,6 +104,7 @@ CFLAGS := $(ARCH) -std=gnu11 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -f
           -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
           -malign-data=natural \
           -ffile-prefix-map=$(CURDIR)/= -MMD -MP
+-include labs/labs.mk
 # The classical kernel keeps frame pointers: its panics print a backtrace. Fused, it is linked with what
 # has none, and does without.
 KERN_CFLAGS := $(CFLAGS) -Os $(if $(filter kernel,$(SHAPE)),-fno-omit-frame-pointer) \

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
+from typing import Iterable
 
 from .course import CourseError, Hole
 
@@ -49,27 +50,25 @@ def fill(text: str, hole: Hole, new: str) -> str:
     return "".join(lines[:span.start]) + new + "".join(lines[span.end:])
 
 
-def open_hole(text: str, hole: Hole) -> str:
-    """The text as a student finds it."""
+def open_hole(text: str, hole: Hole, contract: bool = True) -> str:
+    """The text as a student finds it; without the contract, just its number."""
     if hole.kind == "file":
-        return file_comment(hole)
-    text = fill(text, hole, open_body(hole))
+        return file_comment(hole, contract)
+    text = fill(text, hole, open_body(hole, contract))
     for name in hole.gone:
         text = remove(text, name, hole)
     return text
 
 
-def open_body(hole: Hole) -> str:
+def open_body(hole: Hole, contract: bool = True) -> str:
     """What stands in an open hole."""
-    comment = _comment([f"Hole {hole.id}: {hole.title} ({hole.points} points).", "", *_paragraphs(hole)])
     end = ";" if hole.function else ""
-    return f"{comment}    {hole.mark}{end}\n"
+    return f"{_comment(_words(hole)) if contract else ''}    {hole.mark}{end}\n"
 
 
-def file_comment(hole: Hole) -> str:
+def file_comment(hole: Hole, contract: bool = True) -> str:
     """What an empty file says of what it should become."""
-    text = _comment([f"Hole {hole.id}: {hole.title} ({hole.points} points).", "", *_paragraphs(hole)])
-    return textwrap.dedent(text)
+    return textwrap.dedent(_comment(_words(hole) if contract else [f"Hole {hole.id}."]))
 
 
 def is_open(text: str, hole: Hole) -> bool:
@@ -87,7 +86,7 @@ def strip_comments(text: str) -> str:
 def remove(text: str, name: str, hole: Hole) -> str:
     """The text without the function, type or macro `name` and the comment right above it."""
     lines = text.splitlines(keepends=True)
-    span = _function(lines, name) or _definition(lines, name)
+    span = _find(lines, name)
     if not span:
         raise CourseError(f"hole {hole.id}: {hole.file} has nothing called {name} to take out")
     start = _with_comment(lines, span.start)
@@ -95,6 +94,32 @@ def remove(text: str, name: str, hole: Hole) -> str:
     while end < len(lines) and not lines[end].strip() and (start == 0 or not lines[start - 1].strip()):
         end += 1
     return "".join(lines[:start] + lines[end:])
+
+
+def add_missing(text: str, hole: Hole, solved: str, names: Iterable[str]) -> str:
+    """The text with those definitions of the solved text above the hole that are called `names`,
+    that the hole uses, and that the text lacks."""
+    lines, wanted = solved.splitlines(keepends=True), body(solved, hole)
+    found: dict[int, str] = {}
+    lacking = {name: span for name in names if not _find(text.splitlines(keepends=True), name)
+               and (span := _find(lines, name))}
+    while used := [name for name in lacking if re.search(rf"\b{re.escape(name)}\b", wanted)]:
+        for name in used:
+            span = lacking.pop(name)
+            start = _with_comment(lines, span.start)
+            found[start] = "".join(lines[start:span.end])
+            wanted += found[start]
+    added = "".join(f"{found[start]}\n" for start in sorted(found))
+    target = text.splitlines(keepends=True)
+    at = _with_comment(target, first_line(text, hole))
+    return "".join(target[:at]) + added + "".join(target[at:])
+
+
+def first_line(text: str, hole: Hole) -> int:
+    """The index of the line in which the hole's function or label begins; its comment is above it."""
+    lines = text.splitlines(keepends=True)
+    start = _inside(lines, hole).start - 1
+    return _first_line(lines, start) if hole.function else start
 
 
 def functions(text: str) -> dict[str, str]:
@@ -143,6 +168,10 @@ def _back_over_blanks(lines: list[str], at: int) -> int:
     return at
 
 
+def _find(lines: list[str], name: str) -> Span | None:
+    return _function(lines, name) or _definition(lines, name)
+
+
 def _function(lines: list[str], name: str) -> Span | None:
     for at, line in enumerate(lines):
         if line.rstrip() == "{" and _name_above(lines, at) == name:
@@ -154,6 +183,8 @@ def _definition(lines: list[str], name: str) -> Span | None:
     """A struct, union or enum, a macro, or a variable or prototype in column 0."""
     word = re.compile(rf"\b{re.escape(name)}\b")
     for at, line in enumerate(lines):
+        if re.match(rf"\s*\.macro\s+{re.escape(name)}\b", line):
+            return Span(at, next(end for end in range(at, len(lines)) if ".endm" in lines[end]) + 1)
         if line[:1].isspace() or not word.search(line) or line.startswith(("/", " ", "*")):
             continue
         if line.startswith("#define"):
@@ -203,6 +234,10 @@ def _with_comment(lines: list[str], start: int) -> int:
 
 
 # --- the text in a hole -----------------------------------------------------------------------------
+
+def _words(hole: Hole) -> list[str]:
+    return [f"Hole {hole.id}: {hole.title} ({hole.points} points).", "", *_paragraphs(hole)]
+
 
 def _paragraphs(hole: Hole) -> list[str]:
     """The contract, wrapped; indented lines (pictures, lists of cases) stay as they are."""
