@@ -166,7 +166,7 @@ KERN_SRC := $(filter-out kern/core/backtrace.c kern/core/string.c kern/mem/uacce
 endif
 # Chosen by name at the link, not found by need:
 CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
-              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.c),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
+              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.c kern/images/*/*.[cS]),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
@@ -298,24 +298,26 @@ image_name = build/$1$(if $(filter 1,$(EMBED)),-embed)-h$(HARTS)/onering.elf
 
 ifeq ($(SHAPE),kernel)
 IMAGE := $(call image_name,kernel)
-$(call image_name,boot): $K/kern/images/boot.o $K/kern/mem/identity.o
-$(call image_name,maps): $K/kern/images/maps.o
-$(call image_name,kernel): $K/kern/images/kernel.o $K/root-$(EMBED).o
+# An image is kern/images/NAME.c and what is in the folder NAME/.
+image_objects = $(patsubst %,$K/%.o,$(basename $(wildcard kern/images/$1.c kern/images/$1/*.[cS])))
+COURSE_IMAGES := spark boot maps
+$(foreach i,$(COURSE_IMAGES) kernel,$(eval $(call image_name,$i): $(call image_objects,$i)))
+$(call image_name,boot): $K/kern/mem/identity.o
+$(call image_name,kernel): $K/root-$(EMBED).o
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
-IMAGE_INPUT := $K/kern/images/kernel.o $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
+IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
 # $(call link_kernel,OUTPUT,MAP,more words for the linker,objects)
 link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1$(PART) $4 --start-group $K/libkern.a $(LIBCHOICES) \
     --end-group build/gen/libenosys.a && mv $1$(PART) $1
 link_image = $(call link_kernel,$1,$2,$3,$(filter %.o,$(IMAGE_INPUT)))
-$(foreach i,boot maps kernel,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
+$(foreach i,$(COURSE_IMAGES) kernel,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	@$(call link_kernel,$@,$(@:.elf=.map),,$(filter %.o,$^))
-boot maps: %: $(call image_name,%)
+$(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
+$(COURSE_IMAGES):
 	@echo $<
-.PHONY: boot maps
-boot: $(call image_name,boot)
-maps: $(call image_name,maps)
+.PHONY: $(COURSE_IMAGES)
 endif
 
 # --- The fused image -------------------------------------------------------------------------------
@@ -478,4 +480,4 @@ help:                             ## this list
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 
--include $(wildcard build/*/kern/*/*.d build/user/*/*.d build/user/*/*/*.d)
+-include $(wildcard build/*/kern/*/*.d build/*/kern/*/*/*.d build/user/*/*.d build/user/*/*/*.d)

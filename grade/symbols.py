@@ -132,7 +132,8 @@ def _functions(contents: elf.Contents) -> Iterator[Function]:
 def explain(text: str, symbols: Iterable[Symbols]) -> str:
     """`text` with functions and lines under every panic, fault and backtrace in it."""
     books = list(symbols)
-    exact = {int(pc, 16) for pc in re.findall(r"\bpc=0x([0-9a-fA-F]+)", text)}
+    reports = [dict(_FIELD.findall(line)) for line in text.splitlines() if _REPORT.match(line)]
+    exact = {int(fields["pc"], 16) for fields in reports if not _is_no_trap(fields)}
     out = []
     for line in text.splitlines():
         out.append(line)
@@ -154,14 +155,15 @@ def _report(fields: dict[str, str], books: list[Symbols]) -> Iterator[str]:
     if fields.get("cause", "").isdigit() and not _is_no_trap(fields):
         cause = CAUSES.get(int(fields["cause"]), "unknown cause")
         yield f"{cause} on hart {fields.get('hart', '?')}, address {fields.get('addr', '?')}"
-    yield _place(pc, books, is_return=False)
+    yield _place(pc, books, is_return=_is_no_trap(fields))
     for address in filter(None, fields.get("bt", "").split(",")):
         if int(address, 16) != pc:
             yield _place(int(address, 16), books, is_return=True)
 
 
 def _is_no_trap(fields: dict[str, str]) -> bool:
-    """A panic by the kernel's own decision says cause 0, address 0."""
+    """A panic by the kernel's own decision says cause 0, address 0; its pc is where panic() would
+    return to, if it did."""
     return fields["cause"] == "0" and int(fields.get("addr", "1"), 16) == 0
 
 

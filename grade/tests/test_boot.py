@@ -176,16 +176,39 @@ def test_root_too_large_for_the_memory_is_a_sentence(boot, kernel, tmp_path):
 
 # --- the images of the course ------------------------------------------------------------------
 
+def test_spark_says_its_sentence(build, boot):
+    machine = boot(build("spark"))
+    assert machine.wait() == 0
+    assert machine.text.rstrip().endswith("First light.")
+
+
 def test_boot_image_takes_a_breakpoint_and_counts_ticks(build, boot):
     image = build("boot")
-    machine = boot(image, args="some words", memory="64M", harts=3)
+    machine = boot(image, memory="64M", harts=3)
     assert machine.wait() == 0
     lines = re.findall(r"^boot: (.*)$", machine.text, re.M)
     assert re.fullmatch(r"hart \d of 3, 64 MiB of memory at 0x80000000, clock \d+ Hz", lines[0])
-    assert lines[1] == 'arguments "some words"'
+    assert lines[1] == 'arguments ""'
     where = int(re.fullmatch(r"breakpoint at (0x[0-9a-f]+)", lines[2])[1], 16)
-    assert machine.symbols.function(where).name == "image_main"
-    assert lines[3:] == ["tick 1", "tick 2", "tick 3", "done"]
+    assert machine.symbols.function(where).name == "command_break"
+    ticks = [re.fullmatch(r"tick (\d) after \d+ us", line) for line in lines[3:6]]
+    assert [tick[1] for tick in ticks] == ["1", "2", "3"]
+    assert lines[6:] == ["gave way 1 times", "done"]
+
+
+def test_boot_image_does_what_the_bootargs_ask_for(build, boot):
+    machine = boot(build("boot"), args="say 'two words' nest 2 aside 9 say end")
+    assert machine.wait() == 0
+    lines = re.findall(r"^boot: (.*)$", machine.text, re.M)[2:]
+    assert [line for line in lines if "breakpoint" not in line] == [
+        "two words", "back from the depth", "9 steps aside, 9 at the deepest", "end", "done"]
+
+
+@pytest.mark.parametrize("args", ["nonsense", "say", "say a nonsense"])
+def test_boot_image_refuses_a_command_that_there_is_not(build, boot, args):
+    machine = boot(build("boot"), args=args)
+    assert machine.wait() == 2
+    assert re.search(r"boot: there is no command .* There are: say .* panic", machine.text)
 
 
 def test_maps_image_shows_the_walk_to_a_page_it_wrote(build, boot):
@@ -240,21 +263,21 @@ def test_panic_reports_hart_sentence_and_a_backtrace_with_names(build, boot):
     assert sentence(machine) == "asked to panic by the bootargs"
     assert "hart 0, thread 1 (boot)" in machine.text
     assert report(machine)["hart"] == "0"
-    assert traced_functions(machine)[:2] == ["image_main", "boot"]
+    assert traced_functions(machine)[:3] == ["command_panic", "image_main", "boot"]
 
 
 def test_fault_in_the_kernel_reports_registers_cause_and_place(build, boot):
-    machine = boot(build("boot"), args="fault")
+    machine = boot(build("boot"), args="fault store 8")
     assert machine.wait() == PANIC
     fields = report(machine)
     assert (fields["cause"], fields["addr"]) == ("7", "0x8")   # not translated: an access fault
-    assert machine.symbols.function(int(fields["pc"], 16)).name == "image_main"
+    assert machine.symbols.function(int(fields["pc"], 16)).name == "command_fault"
     assert "store access fault" in sentence(machine)
     shown = dict(re.findall(r"\b(pc|ra|sp|gp|a0|s11|t6) +([0-9a-f]{16})", machine.text))
     assert set(shown) == {"pc", "ra", "sp", "gp", "a0", "s11", "t6"}
     assert int(shown["pc"], 16) == int(fields["pc"], 16)
     assert int(shown["gp"], 16) == machine.symbols.address("__global_pointer$")
-    assert traced_functions(machine)[:2] == ["image_main", "boot"]
+    assert traced_functions(machine)[:3] == ["command_fault", "image_main", "boot"]
 
 
 def test_jump_to_nowhere_names_the_function_that_jumped(build, boot):

@@ -67,8 +67,8 @@ def test_bt_goes_through_the_trap_shim(shim):
 def test_a_trap_in_the_first_image(first_image):
     _, _, bt, frame, threads, procs, user = ask(
         first_image, "break trap_kernel", "continue", "bt", "trapframe", "threads", "procs", "user")
-    assert re.search(r"#0 +trap_kernel .*\n#1 .*vector.S.*\n#2 .* in image_main \(\)", bt), bt
-    assert re.match(r"Trap at image_main kern/images/boot.c:\d+: breakpoint\n  from the kernel",
+    assert re.search(r"#0 +trap_kernel .*\n#1 .*vector.S.*\n#2 .* in command_break \(", bt), bt
+    assert re.match(r"Trap at command_break kern/images/boot/traps.c:\d+: breakpoint\n  from the kernel",
                     frame)
     assert [row["name"] for row in rows(threads)] == ["boot"]
     assert procs == "this image has no processes\n"

@@ -46,8 +46,6 @@ volatile uint8_t *uart_port(void)
 
 static void send_polled(volatile uint8_t *port, const char *bytes, size_t n)
 {
-    if (uart_flush_queue)
-        uart_flush_queue(port);
     while (n > 0) {
         uart_wait_until_sent(port);
         for (int room = UART_FIFO_SIZE; room > 0 && n > 0; room--, n--)
@@ -59,11 +57,14 @@ static void send_polled(volatile uint8_t *port, const char *bytes, size_t n)
 static void send(const char *bytes, size_t n)
 {
     volatile uint8_t *port = uart_port();
-    if (port)
+    if (port) {
+        if (uart_flush_queue)
+            uart_flush_queue(port);
         send_polled(port, bytes, n);
-    else
-        while (n-- > 0)
-            sbi_putchar(*bytes++);
+        return;
+    }
+    while (n-- > 0)
+        sbi_putchar(*bytes++);
 }
 
 void uart_write_now(const char *bytes, size_t n)

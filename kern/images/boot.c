@@ -1,38 +1,85 @@
 /* The first image of the course: entry, console, traps, a timer, panic. No address spaces, no
  * threads to switch to, no processes.
  *
- * It says what machine it found, takes a breakpoint and a few ticks of the clock, and switches the
- * machine off. With "panic" or "fault" in the bootargs it ends with a report instead.
+ * It says what machine it found and does what the bootargs ask for, word by word:
+ *
+ *     break 2 ticks 5 chain abba panic
+ *
+ * commands.h lists what there is. With no bootargs it takes a breakpoint and a few ticks of the clock.
+ * In the end it switches the machine off.
  */
 #include "kern/core/boot.h"
-#include "kern/core/clock.h"
 #include "kern/core/panic.h"
 #include "kern/core/printk.h"
 #include "kern/core/string.h"
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
+#include "kern/images/boot/commands.h"
 #include "kern/riscv/hart.h"
-#include "kern/riscv/trap.h"
 
-#define TICKS_TO_SHOW 3
+#define WORDS_MAX      64
+#define STATUS_UNKNOWN 2 /* of the machine, for a command that there is not */
 
-static volatile unsigned ticks;
-
-static void count_tick(void)
+static void command_say(char **words)
 {
-    ticks = ticks + 1;
+    printk("boot: %s\n", words[0]);
 }
 
-/* A breakpoint is the one exception this image survives: it steps over the instruction, which is two
- * or four bytes long. */
-static bool skip_breakpoint(struct trapframe *tf)
+static void command_flood(char **words)
 {
-    if (tf->cause != EXC_BREAKPOINT)
-        return false;
-    printk("boot: breakpoint at %p\n", (void *)tf->pc);
-    bool compressed = (*(const uint16_t *)tf->pc & 3) != 3;
-    tf->pc += compressed ? 2 : 4;
-    return true;
+    uint64_t nlines = parse_number(words[0]);
+    for (uint64_t line = 1; line <= nlines; line++)
+        printk("flood %lu\n", line);
+}
+
+static void show_device(const char *name, const struct machine_device *device)
+{
+    printk("boot: %s at 0x%lx, 0x%lx bytes\n", name, device->base, device->size);
+}
+
+static void command_machine(char **words)
+{
+    (void)words;
+    printk("boot: ram at 0x%lx, 0x%lx bytes\n", machine.ram.start, machine.ram.size);
+    show_device("uart", &machine.uart);
+    show_device("plic", &machine.plic);
+    show_device("finisher", &machine.finisher);
+    show_device("rtc", &machine.rtc);
+    for (uint32_t i = 0; i < machine.nvirtio; i++)
+        show_device("virtio", &machine.virtio[i]);
+}
+
+static void command_panic(char **words)
+{
+    (void)words;
+    panic("asked to panic by the bootargs");
+}
+
+static const struct command {
+    const char *name;
+    void (*run)(char **words);
+    int nwords; /* it takes */
+} commands[] = {
+    {"say", command_say, 1},         {"flood", command_flood, 1},
+    {"machine", command_machine, 0}, {"break", command_break, 1},
+    {"nest", command_nest, 1},       {"registers", command_registers, 1},
+    {"fault", command_fault, 2},     {"illegal", command_illegal, 0},
+    {"overrun", command_overrun, 0}, {"ticks", command_ticks, 1},
+    {"late", command_late, 1},       {"timers", command_timers, 1},
+    {"chain", command_chain, 2},     {"bend", command_bend, 1},
+    {"aside", command_aside, 1},     {"panic", command_panic, 0},
+};
+
+uint64_t parse_number(const char *text)
+{
+    uint64_t value = 0, base = 10;
+    if (strncmp(text, "0x", 2) == 0) {
+        base = 16;
+        text += 2;
+    }
+    for (; *text; text++)
+        value = value * base + (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
+    return value;
 }
 
 static void show_machine(void)
@@ -42,29 +89,47 @@ static void show_machine(void)
     printk("boot: arguments \"%s\"\n", machine.bootargs);
 }
 
-static void wait_for_ticks(void)
+static void refuse(const char *word) __attribute__((noreturn));
+static void refuse(const char *word)
 {
-    clock_start_ticks(count_tick);
-    for (unsigned seen = 0; seen < TICKS_TO_SHOW;) {
-        irq_disable();
-        if (ticks == seen)
-            __asm__ volatile("wfi");
-        irq_enable();
-        while (seen < ticks)
-            printk("boot: tick %u\n", ++seen);
+    printk("boot: there is no command %s with that many words. There are:", word);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        printk(" %s", commands[i].name);
+    printk("\n");
+    power_off(STATUS_UNKNOWN);
+}
+
+/* Does the command at words[0]; returns how many words it was. */
+static int do_command(char **words, int left)
+{
+    for (const struct command *command = commands; command < commands + ARRAY_LEN(commands);
+         command++) {
+        if (strcmp(words[0], command->name) == 0 && command->nwords < left) {
+            command->run(words + 1);
+            return 1 + command->nwords;
+        }
     }
+    refuse(words[0]);
 }
 
 void image_main(void)
 {
+    static char buffer[1024];
+    char *tour[] = {"break", "1", "ticks", "3"};
+    char *given[WORDS_MAX];
     show_machine();
-    trap_on_exception(skip_breakpoint);
-    __asm__ volatile("ebreak");
-    wait_for_ticks();
-    if (strcmp(machine.bootargs, "panic") == 0)
-        panic("asked to panic by the bootargs");
-    if (strcmp(machine.bootargs, "fault") == 0)
-        __asm__ volatile("sd zero, 8(zero)" ::: "memory");
+    traps_init();
+    int left = machine_args(buffer, sizeof(buffer), given, WORDS_MAX);
+    if (left < 0)
+        panic("the bootargs are too long");
+    char **words = left > 0 ? given : tour;
+    if (left == 0)
+        left = ARRAY_LEN(tour);
+    while (left > 0) {
+        int used = do_command(words, left);
+        words += used;
+        left -= used;
+    }
     printk("boot: done\n");
     power_off(0);
 }

@@ -28,7 +28,7 @@ _start:
      * big-endian word at offset 4. */
     lla     t0, image_start
     lla     t1, image_end
-    bgeu    a1, t1, 1f
+    bgeu    a1, t1, enter_c
     lbu     t2, 4(a1)
     lbu     t3, 5(a1)
     lbu     t4, 6(a1)
@@ -41,10 +41,12 @@ _start:
     add     t2, t2, t5
     add     t2, t2, a1
     bltu    t0, t2, image_overlaps_tree
-1:
+
+/* Nothing in memory has a known value but what was loaded. a0 and a1 are still the firmware's. */
+enter_c:
     lla     t0, bss_start           /* both are 64-byte aligned */
     lla     t1, bss_end
-2:  bgeu    t0, t1, 3f
+1:  bgeu    t0, t1, 2f
     sd      zero, 0(t0)
     sd      zero, 8(t0)
     sd      zero, 16(t0)
@@ -54,8 +56,8 @@ _start:
     sd      zero, 48(t0)
     sd      zero, 56(t0)
     addi    t0, t0, 64
-    j       2b
-3:
+    j       1b
+2:
     lla     t0, harts
     csrw    sscratch, t0
     lla     sp, boot_stack_top

@@ -1,0 +1,39 @@
+/* A piece of work on a stack of its own. */
+#include "kern/core/printk.h"
+#include "kern/images/boot/commands.h"
+
+#define ASIDE_WORDS 1024
+
+/* The record of the work and, above it, the stack. */
+static struct {
+    uint64_t steps;
+    uint64_t deepest;
+    uint64_t stack[ASIDE_WORDS];
+} aside __attribute__((aligned(16)));
+
+void call_on_stack(void (*function)(uint64_t), uint64_t argument, uint64_t *top); /* stack.S */
+
+/* Goes down `left` calls, one step each. */
+static void __attribute__((noipa)) descend(uint64_t left)
+{
+    aside.steps++;
+    if (left > 1)
+        descend(left - 1);
+    else
+        aside.deepest = aside.steps;
+    __asm__ volatile("");
+}
+
+static void __attribute__((noipa)) work_aside(uint64_t count)
+{
+    uint64_t *top = aside.stack + ASIDE_WORDS;
+    call_on_stack(descend, count, top);
+}
+
+void command_aside(char **words)
+{
+    uint64_t count = parse_number(words[0]);
+    aside.steps = aside.deepest = 0;
+    work_aside(count);
+    printk("boot: %lu steps aside, %lu at the deepest\n", aside.steps, aside.deepest);
+}

@@ -1,0 +1,28 @@
+/* The commands of the image `boot`, as they stand in its bootargs; each takes words. */
+#pragma once
+#include "kern/core/util.h"
+
+/* A number in decimal, or in hexadecimal behind 0x. */
+uint64_t parse_number(const char *text);
+
+/* traps.c */
+void command_break(char **words); /* N: takes N breakpoints */
+void command_nest(char **words); /* N: a breakpoint, whose handler takes a breakpoint, ... N deep */
+void command_registers(char **words); /* SEED: a breakpoint with every register at a known value */
+void command_fault(char **words);     /* load|store|fetch ADDRESS */
+void command_illegal(char **words);   /* an instruction that there is not */
+void command_overrun(char **words);   /* a trap with sp below the stack */
+void traps_init(void);
+
+/* clock.c */
+void command_ticks(char **words);  /* N: waits for N ticks of the clock */
+void command_late(char **words);   /* MS: keeps interrupts off for so long, ticks on */
+void command_timers(char **words); /* MS,MS,...: waits until timers of these lengths have expired */
+
+/* chain.c */
+void command_chain(
+    char **words); /* LETTERS END: calls link_a, ... in turn; END: panic fault return */
+void command_bend(char **words); /* ADDRESS|self: panics above a frame whose caller's is there */
+
+/* aside.c */
+void command_aside(char **words); /* N: counts to N by recursion, on a stack of its own */
