@@ -97,14 +97,20 @@ static bool stack_is_bad(const struct trapframe *tf)
     return sp < thread->stack_lo + sizeof(*tf) || sp > thread->stack_hi;
 }
 
+static void stack_overflow(const struct trapframe *tf) __attribute__((noreturn));
+static void stack_overflow(const struct trapframe *tf)
+{
+    const struct thread *thread = this_hart()->current;
+    panic_trap(tf, report_kind, report_status, "stack overflow: sp is %p, the stack %p..%p",
+               (void *)tf->regs[REG_SP], (void *)thread->stack_lo, (void *)thread->stack_hi);
+}
+
 /* A trap out of S-mode: the kernel, or in the fused shape the application. Interrupts are off. */
 void trap_kernel(struct trapframe *tf)
 {
     /* For an interrupt as well: a switch of threads here would take the emergency stack along. */
     if (stack_is_bad(tf))
-        panic_trap(tf, report_kind, report_status, "stack overflow: sp is %p, the stack %p..%p",
-                   (void *)tf->regs[REG_SP], (void *)this_hart()->current->stack_lo,
-                   (void *)this_hart()->current->stack_hi);
+        stack_overflow(tf);
     if (tf->cause & SCAUSE_INTERRUPT) {
         trap_interrupt(tf);
         if (this_hart()->attention && preempt_handler)
