@@ -247,10 +247,12 @@ $U/libc.a: $(LIBC_OBJ) $U/libc.list
 	@$(call archive,$(LIBC_OBJ))
 
 # A program is user/NAME.c or the folder user/NAME/.
-PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/ user/fused/,$(dir $(wildcard user/*/*.c)))))
+# probe-NAME reports facts to a lab's tests, and is in that lab's root only.
+PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/ user/fused/ user/probe-%,$(dir $(wildcard user/*/*.c)))))
+PROBES   := $(patsubst user/%/,%,$(sort $(dir $(wildcard user/probe-*/*.c))))
 TESTS    := $(sort $(basename $(notdir $(wildcard user/tests/t-*.c))))
 FUSED_ONLY := $(basename $(notdir $(wildcard user/fused/*.c))) # what makes sense as a unikernel only
-program_objects = $(objects-$1) $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.c user/tests/$1.c user/fused/$1.c)))
+program_objects = $(objects-$1) $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.[cS] user/tests/$1.c user/fused/$1.c)))
 TEST_SUPPORT := $(patsubst %,$U/%.o,$(basename $(filter-out user/tests/t-%,$(wildcard user/tests/*.[cS]))))
 
 LINK_PROGRAM = $(LD) $(LDFLAGS) -T linker/user.ld
@@ -260,7 +262,7 @@ $U/bin/$1: $(call program_objects,$1) $2 $U/lib/crt0.o $U/libc.a build/gen/libus
 	@mkdir -p $$(@D)
 	@$$(LINK_PROGRAM) -o $$@ $U/lib/crt0.o $(call program_objects,$1) $2 $U/libc.a build/gen/libusys.a
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$p,)))
+$(foreach p,$(PROGRAMS) $(PROBES),$(eval $(call program_rule,$p,)))
 $(foreach p,$(TESTS),$(eval $(call program_rule,$p,$(TEST_SUPPORT))))
 
 ifeq ($(LIBC),musl)
@@ -300,7 +302,7 @@ ifeq ($(SHAPE),kernel)
 IMAGE := $(call image_name,kernel)
 # An image is kern/images/NAME.c and what is in the folder NAME/.
 image_objects = $(patsubst %,$K/%.o,$(basename $(wildcard kern/images/$1.c kern/images/$1/*.[cS])))
-COURSE_IMAGES := spark boot maps
+COURSE_IMAGES := spark boot maps threads
 $(foreach i,$(COURSE_IMAGES) kernel,$(eval $(call image_name,$i): $(call image_objects,$i)))
 $(call image_name,boot): $K/kern/mem/identity.o
 $(call image_name,kernel): $K/root-$(EMBED).o
@@ -317,7 +319,16 @@ $(foreach i,$(COURSE_IMAGES) kernel,$(call image_name,$i)): $(KERNEL_LIBS) linke
 $(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
 $(COURSE_IMAGES):
 	@echo $<
-.PHONY: $(COURSE_IMAGES)
+.PHONY: $(COURSE_IMAGES) wall
+
+# The kernel shape, and a root in which init is a probe.
+wall: $(call image_name,kernel) build/wall.cpio
+	@printf 'elf=%s\ninitrd=%s\n' $^
+build/wall.cpio: $U/wall/init tools/mkroot
+	$(call say,CPIO,$@)
+	@tools/mkroot $@ $(CROSS)strip --programs $<
+$U/wall/init: $U/bin/probe-wall
+	@mkdir -p $(@D) && cp $< $@
 endif
 
 # --- The fused image -------------------------------------------------------------------------------
