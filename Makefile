@@ -78,7 +78,7 @@ ARGS   ?=
 
 # --- Tools -----------------------------------------------------------------------------------------
 
-NO_SETUP_GOALS := help clean doctor
+NO_SETUP_GOALS := help clean doctor labs lab-% look hint catchup uncatchup predict save catchup-pack
 SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin size why graph,$(MAKECMDGOALS)),test,\
                $(if $(filter gdb qemu-gdb,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
@@ -477,10 +477,16 @@ format-check:                     ## does clang-format agree with every C source
 clean:                            ## remove everything that was built
 	rm -rf build
 
+# $(call commands,MARK): the goals whose line has this mark, and what stands behind it.
+commands = grep -hE '^[a-z][a-z% -]*:.*$1 ' $(MAKEFILE_LIST) | sed -E 's/:.*$1 /|/; s/%/N/' | \
+    awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 help:                             ## this list
 	@echo 'make ...'
-	@grep -hE '^[a-z][a-z -]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
-	    awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@$(call commands,##)
+	@echo 'the course (docs/student.md):'
+	@$(call commands,##course)
+	@echo 'for those who teach it:'
+	@$(call commands,##teach)
 	@echo 'choices (VARIABLE=value):'
 	@echo '  APP=name       a program of user/ as a unikernel (SHAPE=libos)'
 	@echo '  ARGS="..."     arguments for it, or for init'
