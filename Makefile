@@ -478,7 +478,7 @@ clean:                            ## remove everything that was built
 	rm -rf build
 
 # $(call commands,MARK): the goals whose line has this mark, and what stands behind it.
-commands = grep -hE '^[a-z][a-z% -]*:.*$1 ' $(MAKEFILE_LIST) | sed -E 's/:.*$1 /|/; s/%/N/' | \
+commands = grep -hE '^[a-z][a-z% -]*:.*$1 ' $(MAKEFILE_LIST) | sed -E 's/:.*$1 /|/; s/(lab|bug)-%/\1-N/; s/%/NAME/' | \
     awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 help:                             ## this list
 	@echo 'make ...'

@@ -35,6 +35,13 @@ measure:                          ##course measure it: M=1.a
 	@$(LAB_TOOL) measure $(call given,--measure,$(M))
 bug-%: FORCE                      ##course the planted bug of lab N; your answer: A=function:line:letter
 	@$(LAB_TOOL) bug $(call quoted,$*) $(call given,--answer,$(A))
+# The images of the labs run on one hart unless SMP= says otherwise.
+boot_image = $(LAB_TOOL) boot $1 --args=$(quoted_args) --memory=$(call quoted,$(MEMORY)) \
+    $(if $(filter command%,$(origin SMP)),--harts=$(call quoted,$(SMP)))
+qemu-%: FORCE                     ##course boot an image of a lab: qemu-boot, with ARGS="say hello"
+	@$(call boot_image,$(call quoted,$*))
+qemu-gdb-%: FORCE                 ##course the same, waiting for `make gdb` in another terminal
+	@$(call boot_image,$(call quoted,$*)) --gdb
 save:                             ##course commit all you have (M="what you did")
 	@$(LAB_TOOL) save $(call given,--message,$(M))
 submit:                           ##course make the file to hand in (LAB=)

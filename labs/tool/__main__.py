@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import bug, handin, helping, looking, numbers, opening, pack, progress, say, start, state
+from . import bug, handin, helping, images, looking, numbers, opening, pack, progress, say, start, state
 from .course import ROOT, Course, CourseError, Hole, load
 from .student import Tree, lab_number
 
@@ -66,6 +66,13 @@ def bug_command(words: Words) -> int:
     """the planted bug of a lab"""
     tree = Tree(ROOT)
     return bug.run(tree, tree.course.lab(lab_number(words.number)), words.answer, words.build_only)
+
+
+def boot_command(words: Words) -> int:
+    """build and boot an image of a lab"""
+    tree = Tree(ROOT)
+    built = images.build(ROOT, images.find(tree.course, words.name), show=True)
+    return images.boot(ROOT, built, words.args, words.memory, words.harts, words.gdb)
 
 
 def save_command(words: Words) -> None:
@@ -141,12 +148,12 @@ def arguments() -> Words:
     parser = argparse.ArgumentParser(prog="labs.tool", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, function, **options) -> None:
-        one = commands.add_parser(name, help=function.__doc__)
+    def add(command: str, function, **options) -> None:
+        one = commands.add_parser(command, help=function.__doc__)
         one.set_defaults(function=function)
         for option, given in options.items():
             words = {"default": "", **given} if isinstance(given, dict) else {"default": given}
-            one.add_argument(option if option == "number" else f"--{option.replace('_', '-')}", **words)
+            one.add_argument(option if option in ("number", "name") else f"--{option.replace('_', '-')}", **words)
 
     flag = {"action": "store_true", "default": False}
     plain = {"default": None}
@@ -160,6 +167,7 @@ def arguments() -> Words:
     add("predict", predict_command, measure="", value="")
     add("measure", measure_command, measure="")
     add("bug", bug_command, number=plain, answer="", build_only=flag)
+    add("boot", boot_command, name=plain, args="", memory="128M", harts="1", gdb=flag)
     add("save", save_command, message="")
     add("submit", submit_command, lab="")
     add("catchup-pack", pack_command, lab="", key="")

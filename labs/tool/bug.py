@@ -14,17 +14,16 @@ import hmac
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from . import say
+from . import images, say
 from .answers import Book
 from .course import CourseError, Lab
+from .images import Built
 from .student import Tree
 
 ROUNDS = 200_000            # trying all answers takes longer than finding the bug
 SHIPPED = "bug.elf"         # beside lab.toml in a release; bug.cpio if it has a root
-MACHINE = {"memory": "128M", "harts": 1}
 
 
 def run(tree: Tree, lab: Lab, answer: str, build_only: bool = False) -> int:
@@ -32,12 +31,12 @@ def run(tree: Tree, lab: Lab, answer: str, build_only: bool = False) -> int:
         raise CourseError(f"lab {lab.number} has no planted bug")
     if answer:
         return _judge(tree, lab, answer)
-    elf, initrd = image(tree, lab)
+    built = image(tree, lab)
     if build_only:
-        say.say(f"elf={elf}" + (f"\ninitrd={initrd}" if initrd else ""))
+        say.say(str(built))
         return 0
     _tell(tree, lab)
-    return _boot(tree.root, lab, elf, initrd)
+    return images.boot(tree.root, built, args=lab.bug.args, gdb=True)
 
 
 def _tell(tree: Tree, lab: Lab) -> None:
@@ -54,22 +53,14 @@ def _tell(tree: Tree, lab: Lab) -> None:
     say.say()
 
 
-def _boot(root: Path, lab: Lab, elf: Path, initrd: Path | None) -> int:
-    words = [sys.executable, str(root / "tools/qemu"), "--gdb", "--elf", str(elf), "--memory",
-             MACHINE["memory"], "--harts", str(MACHINE["harts"]), f"--args={lab.bug.args}"]
-    if initrd:
-        words += ["--initrd", str(initrd)]
-    return subprocess.run(words, cwd=root).returncode
-
-
 # --- the image ------------------------------------------------------------------------------------
 
-def image(tree: Tree, lab: Lab) -> tuple[Path, Path | None]:
-    """ELF file and root of the machine with the bug in it; built if need be."""
+def image(tree: Tree, lab: Lab) -> Built:
+    """The machine with the bug in it; built if need be."""
     shipped = lab.folder / SHIPPED
     if shipped.exists():
         root = shipped.with_suffix(".cpio")
-        return shipped, root if root.exists() else None
+        return Built(shipped, root if root.exists() else None)
     patch = lab.folder / lab.bug.patch
     if not patch.exists():
         raise CourseError(f"labs/{lab.folder.name} has neither {SHIPPED} nor {lab.bug.patch}")
@@ -79,7 +70,7 @@ def image(tree: Tree, lab: Lab) -> tuple[Path, Path | None]:
         shutil.rmtree(source)
     tree.copy_solution(source)
     apply_patch(source, patch)
-    return build(source, lab.bug.image.make, folder)
+    return images.build(source, lab.bug.image.make).copied(folder / SHIPPED)
 
 
 def apply_patch(source: Path, patch: Path) -> None:
@@ -89,29 +80,6 @@ def apply_patch(source: Path, patch: Path) -> None:
                           capture_output=True, text=True)
     if done.returncode:
         raise CourseError(f"{patch} does not fit the sources any more:\n{done.stderr.strip()}")
-
-
-def build(source: Path, goal: str, out: Path) -> tuple[Path, Path | None]:
-    """Builds an image of a tree, and copies what it boots to the folder `out`.
-
-    A make prints either the path of the image, or elf=... and initrd=..., each on a line."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
-    done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", *goal.split()], cwd=source,
-                          env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise CourseError(f"make {goal} failed:\n{done.stderr.strip()}")
-    lines = done.stdout.strip().splitlines()
-    facts = dict(line.split("=", 1) for line in lines if line.startswith(("elf=", "initrd=")))
-    elf, initrd = facts.get("elf", lines[-1] if lines else ""), facts.get("initrd")
-    out.mkdir(parents=True, exist_ok=True)
-    return _copied(source / elf, out / SHIPPED), \
-        _copied(source / initrd, (out / SHIPPED).with_suffix(".cpio")) if initrd else None
-
-
-def _copied(source: Path, target: Path) -> Path:
-    shutil.copyfile(source, target)
-    return target
 
 
 # --- the answer -----------------------------------------------------------------------------------

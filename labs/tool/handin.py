@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import re
 import subprocess
 import tarfile
 from pathlib import Path
 
-from . import answers, grades, progress, repository, say, state
+from . import answers, grades, images, progress, repository, say, state
 from .course import CourseError, Lab
 from .student import Tree
 
@@ -126,13 +125,9 @@ def _warn_of_errors(tree: Tree, lab: Lab) -> None:
 
 def broken_files(root: Path, lab: Lab) -> dict[str, str]:
     """Files in which the compiler finds an error, each with the first one."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
-    environment["LC_ALL"] = "C"
     found: dict[str, str] = {}
     for image in lab.images:
-        done = subprocess.run(["make", "-s", "-k", f"-j{os.cpu_count()}", *image.make.split()], cwd=root,
-                              env=environment, capture_output=True, text=True, errors="replace")
+        done = images.run_make(root, ["-k", "LC_ALL=C", *image.make.split()], subprocess.PIPE)
         errors = re.findall(r"^(?:\./)?([\w./-]+):(\d+):(?:\d+:)? (?:fatal )?[Ee]rror: (.*)$", done.stderr,
                             re.M)
         for name, line, what in errors:
