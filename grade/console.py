@@ -55,7 +55,8 @@ class Result:
 class Console:
     """One end of the socket whose other end is the guest's UART."""
 
-    def __init__(self, sock: socket.socket, deadline: float, on_deadline: Callable[[], None]):
+    def __init__(self, sock: socket.socket, deadline: float, on_deadline: Callable[[], None],
+                 most: int = 0):
         self._sock = sock
         self._deadline = deadline            # time.monotonic() at which the machine must be done
         self._on_deadline = on_deadline
@@ -63,6 +64,8 @@ class Console:
         self._changed = threading.Condition()  # guards _raw and the two flags
         self._closed = False
         self._expired = False
+        self._most = most                    # bytes a guest may print; 0: any number
+        self.flooded = False                 # it printed more, and was ended for it
         self._cursor = 0                     # in characters of `text`
         self._typed = 0                      # length of `text` when something was last typed
         self._thread = threading.Thread(target=self._drain, daemon=True, name="console")
@@ -182,6 +185,9 @@ class Console:
             self._raw += piece
             self._closed = not piece
             self._changed.notify_all()
+        if self._most and len(self._raw) > self._most and not self.flooded:
+            self.flooded = True
+            self._on_deadline()
 
 
 def _clean(raw: bytes) -> str:

@@ -53,7 +53,7 @@ class Machine:
         """`hardware` is what qemu.Hardware takes. `frozen` waits for cont() before it starts;
         `gdb` opens a debugger stub at `gdb_socket`."""
         self.hardware = qemu.Hardware(Path(elf), **hardware)
-        self.symbols = Symbols(self.hardware.elf)
+        self.symbols = self._read_symbols()
         self.directory = Path(tempfile.mkdtemp(prefix="onering-"))
         (self.directory / "stderr").touch()
         self.gdb_socket = self.directory / "gdb"
@@ -245,6 +245,17 @@ class Machine:
         return self._plugin.recorder(self.directory)
 
     # --- inside -----------------------------------------------------------------------------
+    # Who starts machines in another way than this overrides these.
+
+    _descriptors: tuple[int, ...] = ()      # more that QEMU inherits
+    _most_output = 0                        # bytes the guest may print; 0: any number
+
+    def _read_symbols(self) -> Symbols:
+        return Symbols(self.hardware.elf)
+
+    def _launch(self, line: list[str]) -> list[str]:
+        """The command which starts this one."""
+        return line
 
     def _command(self, gdb: bool, frozen: bool) -> list[str]:
         line = qemu.command(self.hardware) + ["-display", "none", "-nodefaults"]
@@ -261,7 +272,7 @@ class Machine:
         control, guest_control = socket.socketpair()
         with guest_console, guest_control:
             self._process = self._spawn(guest_console.fileno(), guest_control.fileno())
-        self.console = Console(console, deadline, self._process.kill)
+        self.console = Console(console, deadline, self._process.kill, self._most_output)
         try:
             self._qmp = Qmp(control, timeout=ANSWER * SLOW)
         except (MachineEnded, OSError) as error:
@@ -273,8 +284,9 @@ class Machine:
                  "-chardev", f"socket,id=control,fd={control}",
                  "-mon", "chardev=control,mode=control"]
         with open(self.directory / "stderr", "wb") as errors:
-            return subprocess.Popen(self.command + wires, stdin=subprocess.DEVNULL, stdout=errors,
-                                    stderr=errors, pass_fds=(console, control),
+            return subprocess.Popen(self._launch(self.command + wires), stdin=subprocess.DEVNULL,
+                                    stdout=errors, stderr=errors,
+                                    pass_fds=(console, control, *self._descriptors),
                                     start_new_session=True, preexec_fn=_die_with_parent)
 
     def _end_process(self) -> None:

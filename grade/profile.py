@@ -37,13 +37,18 @@ class Plugin:
     regions: tuple[tuple[int | str, int | str], ...] | list = ()
     stretches: bool = False     # also record which code ran how often
     ring: bool = True           # keep the flight recorder
+    budget: int = 0             # instructions a hart may execute; 0: any number
+    notify: int = -1            # descriptor to be told of loops and used-up budgets at
+    source: Path | None = None  # the library, if it is not the checkout's
 
     def arguments(self, directory: Path, symbols: Symbols) -> list[str]:
         """The QEMU arguments which load the plugin."""
-        words = [str(library()), f"out={directory / _RESULTS}"]
+        words = [str(self.source or library()), f"out={directory / _RESULTS}"]
         for begin, end in self.regions:
             words += [f"from={symbols.address(begin):#x}", f"to={symbols.address(end):#x}"]
         words += ["stretches=on"] * self.stretches + [f"ring={directory / _RING}"] * self.ring
+        words += [f"budget={self.budget}"] * (self.budget > 0)
+        words += [f"notify={self.notify}"] * (self.notify >= 0)
         return ["-plugin", ",".join(words)]
 
     def recorder(self, directory: Path) -> Recorder | None:

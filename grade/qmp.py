@@ -39,6 +39,15 @@ class Qmp:
         """Run a command of the human monitor, as seen from one hart."""
         return self.execute("human-monitor-command", **{"command-line": line, "cpu-index": hart})
 
+    def last_events(self) -> list[dict[str, Any]]:
+        """All events, once QEMU has ended: what it still said is read to the end."""
+        with self._lock:
+            try:
+                while True:
+                    self.events.append(self._receive())
+            except (MachineEnded, OSError, ValueError):
+                return self.events
+
     def close(self) -> None:
         self._lines.close()
         self._sock.close()

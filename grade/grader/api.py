@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
+    from grade.symbols import Symbols
+
     from .machine import GradedMachine
+    from .world import World
 
 
 class Failed(AssertionError):
@@ -73,15 +77,26 @@ def measure(identity: str):
 class Run:
     """One run of one test: its inputs, its machines, what it found out."""
 
-    def __init__(self, test: str, seed: int, boot: Callable[..., GradedMachine],
-                 bars: Callable[[str], int | None]):
+    def __init__(self, test: str, seed: int, world: World, key: str = ""):
         self.random = random.Random(f"{seed}:{test}")
         self.facts: dict[str, Any] = {}
-        self._boot, self._bars = boot, bars
+        self.key = key                  # what the release was drawn from; "" where there is none
+        self.counts: dict[str, int] = {}    # what at_most was asked about
+        self._world = world
 
     def boot(self, image: str, **options) -> GradedMachine:
         """A machine with an image of the lab, built from the student's tree (labs/README.md)."""
-        return self._boot(image, **options)
+        if options.get("poison") is True:
+            options["poison"] = self.random.randbytes(4096)
+        return self._world.boot(image, **options)
+
+    def symbols(self, image: str) -> Symbols:
+        """The names and addresses of an image."""
+        return self._world.symbols(image)
+
+    def file(self, name: str, content: bytes) -> Path:
+        """A file that the machine can read, say a device tree."""
+        return self._world.file(name, content)
 
     def fact(self, **facts: Any) -> None:
         """Something observed; rows of the symptom table may ask for it."""
@@ -97,6 +112,7 @@ class Run:
 
     def at_most(self, name: str, count: int) -> None:
         """A performance bar: the reference's number for this toolchain x 1.25."""
-        bar = self._bars(name)
+        self.counts[name] = max(count, self.counts.get(name, 0))
+        bar = self._world.bar(name)
         if bar is not None and count > bar:
             raise Failed(f"{name}: too many instructions", f"at most {bar}", count)

@@ -215,9 +215,8 @@ def test_coverage_is_the_lines_that_ran(boot):
 
 def test_idle_time_is_not_counted(boot):
     machine = boot(assemble("a: wfi\nj a"), plugin=Plugin())
-    while not machine.recorder.harts[0].pcs:
+    while machine.recorder.harts[0].pc != machine.symbols.address("a"):
         time.sleep(0.01)
-    time.sleep(0.3)
     with machine.frozen():
         before = machine.recorder.harts[0].executed
     time.sleep(0.3)

@@ -1,6 +1,7 @@
 /* Exact counts of guest instructions, from outside the guest: a QEMU plugin.
  *
  *   -plugin onering-plugin.so,out=FILE[,from=ADDR,to=ADDR]...[,stretches=on][,ring=FILE]
+ *                            [,notify=FD][,budget=N]
  *
  *   out        where the results go when QEMU ends, as JSON (read by grade/profile.py)
  *   from, to   a region: how many instructions a hart executes from the moment it is about to
@@ -8,6 +9,11 @@
  *   stretches  also say how often each piece of code ran: profiles and coverage come from that
  *   ring       a flight recorder: a file, mapped, which always holds where each hart was last,
  *              and stays when QEMU is killed
+ *   notify     an open file descriptor that is told, a line each:
+ *                  spin HART ADDR     the hart runs an instruction that jumps to itself
+ *                  budget HART ADDR   the hart has used up its budget
+ *   budget     a hart that has executed so many instructions stops there for good; the results are
+ *              written then, and whoever listens at `notify` ends the machine
  *
  * A hart that waits (wfi) executes nothing, so idle time is never counted.
  *
@@ -50,6 +56,7 @@ struct stretch {
     struct stretch *next; /* in its bucket; guarded by `lock` */
     uint64_t pc;
     bool is_mark;    /* a region begins or ends here */
+    bool is_spin;    /* a jump to itself */
     unsigned count;  /* instructions */
     char *sizes;     /* "242": the size of each */
     uint64_t runs[]; /* by hart; each written by its hart only */
@@ -94,7 +101,12 @@ static void *insn_data; /* its qemu_plugin_insn_data() */
 static const char *out_path;
 static const char *ring_path;
 static bool want_stretches;
-static struct recorder *recorder; /* in a shared file, or in memory of our own */
+static int notify_fd = -1;
+static uint64_t budget = UINT64_MAX;
+static uint64_t told_spin[MAX_HARTS]; /* where the hart was when it was last told of */
+static struct recorder *recorder;     /* in a shared file, or in memory of our own */
+
+static void write_results(qemu_plugin_id_t id, void *userdata);
 
 /* ---- while the guest runs --------------------------------------------------------------- */
 
@@ -140,10 +152,43 @@ static void record(struct recorder_hart *hart, uint64_t pc)
     hart->written++;
 }
 
+static void tell(const char *what, unsigned hart, uint64_t pc)
+{
+    char line[64];
+    int length = snprintf(line, sizeof(line), "%s %u %#lx\n", what, hart, (unsigned long)pc);
+
+    if (notify_fd >= 0 && write(notify_fd, line, (size_t)length) != length)
+        notify_fd = -1; /* nobody listens */
+}
+
+/* Told once for each place, and not before its second turn: by then the registers that the code in
+ * front of it has set can be seen from outside. */
+static void spin_reached(unsigned hart, uint64_t pc)
+{
+    if (recorder->harts[hart].pc != pc || told_spin[hart] == pc)
+        return;
+    told_spin[hart] = pc;
+    tell("spin", hart, pc);
+}
+
+static void budget_used_up(unsigned hart, uint64_t pc) __attribute__((noreturn));
+static void budget_used_up(unsigned hart, uint64_t pc)
+{
+    write_results(0, NULL);
+    tell("budget", hart, pc);
+    for (;;)
+        pause();
+}
+
 static void stretch_entered(unsigned hart, void *userdata)
 {
     struct stretch *stretch = userdata;
     struct recorder_hart *state = &recorder->harts[hart];
+
+    if (state->executed >= budget)
+        budget_used_up(hart, stretch->pc);
+    if (stretch->is_spin)
+        spin_reached(hart, stretch->pc);
 
     if (stretch->is_mark)
         mark_reached(hart, stretch->pc, state->executed);
@@ -162,24 +207,35 @@ static bool is_mark(uint64_t pc)
     return false;
 }
 
-/* The first two bytes tell all we need: both the length and the major opcode are in them. */
-static uint16_t instruction_bytes(const struct qemu_plugin_insn *insn)
+static uint32_t instruction_bytes(const struct qemu_plugin_insn *insn)
 {
-    uint16_t bytes = 0;
+    uint32_t bytes = 0;
+    size_t size = qemu_plugin_insn_size(insn);
 
+    if (size > sizeof(bytes))
+        size = sizeof(bytes);
     if (api >= QEMU_PLUGIN_API_3)
-        ((qemu_plugin_insn_data_3_t)insn_data)(insn, &bytes, sizeof(bytes));
+        ((qemu_plugin_insn_data_3_t)insn_data)(insn, &bytes, size);
     else
-        memcpy(&bytes, ((qemu_plugin_insn_data_1_t)insn_data)(insn), sizeof(bytes));
+        memcpy(&bytes, ((qemu_plugin_insn_data_1_t)insn_data)(insn), size);
     return bytes;
 }
 
+/* The shortest loop there is, in either of its encodings: `j .`. */
+static bool jumps_to_itself(uint32_t bytes)
+{
+    enum { C_J = 0xa001, JAL_ZERO = 0x6f };
+
+    return bytes == C_J || bytes == JAL_ZERO;
+}
+
 /* Can execution stop at this instruction and not go on to the next of the block? Only plain
- * integer arithmetic surely cannot; jumps and system instructions end their block anyhow. */
-static bool may_trap(uint16_t bytes)
+ * integer arithmetic surely cannot; jumps and system instructions end their block anyhow. The first
+ * two bytes tell: the major opcode is in them. */
+static bool may_trap(uint32_t bytes)
 {
     enum { OP_IMM = 0x13, AUIPC = 0x17, OP_IMM_32 = 0x1b, OP = 0x33, LUI = 0x37, OP_32 = 0x3b };
-    unsigned quadrant = bytes & 3, funct3 = bytes >> 13, opcode = bytes & 0x7f;
+    unsigned quadrant = bytes & 3, funct3 = bytes >> 13 & 7, opcode = bytes & 0x7f;
 
     switch (quadrant) {
     case 0: return funct3 != 0;                /* all but c.addi4spn are loads and stores */
@@ -193,14 +249,15 @@ static bool may_trap(uint16_t bytes)
 
 /* The one stretch with this beginning and these instructions: code translated again goes on
  * counting where it was. */
-static struct stretch *stretch_intern(uint64_t pc, const char *sizes, unsigned count)
+static struct stretch *stretch_intern(uint64_t pc, const char *sizes, unsigned count, bool is_spin)
 {
     struct stretch **bucket = &buckets[(pc >> 1) % BUCKETS];
     struct stretch *stretch;
 
     pthread_mutex_lock(&lock);
     for (stretch = *bucket; stretch; stretch = stretch->next)
-        if (stretch->pc == pc && stretch->count == count && !memcmp(stretch->sizes, sizes, count))
+        if (stretch->pc == pc && stretch->count == count && stretch->is_spin == is_spin &&
+            !memcmp(stretch->sizes, sizes, count))
             break;
     if (!stretch) {
         stretch = calloc(1, sizeof(*stretch) + nharts * sizeof(stretch->runs[0]));
@@ -208,6 +265,7 @@ static struct stretch *stretch_intern(uint64_t pc, const char *sizes, unsigned c
             abort();
         stretch->pc = pc;
         stretch->is_mark = is_mark(pc);
+        stretch->is_spin = is_spin;
         stretch->count = count;
         stretch->sizes = strndup(sizes, count);
         stretch->next = *bucket;
@@ -228,15 +286,17 @@ static void cut_block(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < ninsns; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         struct qemu_plugin_insn *next = i + 1 < ninsns ? qemu_plugin_tb_get_insn(tb, i + 1) : NULL;
+        uint32_t bytes = instruction_bytes(insn);
 
         if (count == 0)
             first = insn;
         sizes[count++] = (char)('0' + qemu_plugin_insn_size(insn));
-        if (!next || count == BLOCK_MAX || may_trap(instruction_bytes(insn)) ||
-            is_mark(qemu_plugin_insn_vaddr(next))) {
+        if (!next || count == BLOCK_MAX || may_trap(bytes) ||
+            is_mark(qemu_plugin_insn_vaddr(next)) || jumps_to_itself(instruction_bytes(next))) {
             qemu_plugin_register_vcpu_insn_exec_cb(
                 first, stretch_entered, QEMU_PLUGIN_CB_NO_REGS,
-                stretch_intern(qemu_plugin_insn_vaddr(first), sizes, count));
+                stretch_intern(qemu_plugin_insn_vaddr(first), sizes, count,
+                               count == 1 && jumps_to_itself(bytes)));
             count = 0;
         }
     }
@@ -371,6 +431,10 @@ static int option(const char *word)
         return region_begin(value);
     if (length == 2 && !strncmp(word, "to", length))
         return region_end(value);
+    if (length == 6 && !strncmp(word, "notify", length))
+        return notify_fd = (int)strtol(value, NULL, 0), 0;
+    if (length == 6 && !strncmp(word, "budget", length))
+        return budget = strtoull(value, NULL, 0), 0;
     if (!strcmp(word, "stretches=on"))
         return want_stretches = true, 0;
     return complain("unknown argument", word);

@@ -1,0 +1,197 @@
+"""Images out of a subject's files, whatever the student's files are like.
+
+The files are laid into a stage, a folder of the grader's own which is kept: what was compiled there last
+time need not be compiled again. make runs in the jail. A lab file that does not compile, or that takes
+more liberties than a lab file may, is put back as it was handed out; everything else is built and graded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grade.symbols import Symbols
+from labs.tool.course import CourseError, Image
+
+from . import liberties
+from .api import NotJudged
+from .jail import Jail
+from .subject import Subject
+
+WORDS = 4000                # of what make says, this many characters are kept
+ROUNDS = 12                 # files put back, at most
+_FAILED = re.compile(r"^make: \*\*\* \[[^\]]*?\b(build/\S+\.o)\] ", re.M)
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that can be booted."""
+
+    elf: Path
+    initrd: Path | None
+    symbols: Symbols
+
+
+@dataclass
+class Problem:
+    """A lab file that was put back, and why."""
+
+    file: str
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        first = self.words.strip().splitlines()
+        return f"{self.file} counts as it was handed out: {first[0] if first else 'it does not build'}"
+
+
+class Stage:
+    """A folder for one subject, locked while it is used."""
+
+    def __init__(self, name: str):
+        home = Path(tempfile.gettempdir()) / f"onering-grade-{os.geteuid()}"
+        home.mkdir(mode=0o711, exist_ok=True)
+        if home.stat().st_uid != os.geteuid():
+            raise CourseError(f"{home} belongs to somebody else; set TMPDIR to a folder of your own")
+        self.folder = home / hashlib.sha256(name.encode()).hexdigest()[:16]
+        self.folder.mkdir(mode=0o711, exist_ok=True)
+        self.folder.chmod(0o711)
+        self.tree = self.folder / "tree"
+        self._lock = open(self.folder / "lock", "w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        self._lock.close()
+
+
+@dataclass
+class Builder:
+    """Builds the images of one subject."""
+
+    subject: Subject
+    stage: Stage
+    jail: Jail
+    problems: list[Problem] = field(default_factory=list)
+
+    def build(self, image: Image) -> Built:
+        """The image; lab files that spoil it are put back on the way."""
+        for _ in range(ROUNDS):
+            self._lay_out()
+            status, said = self._make(image.make)
+            if status == 0 and not self._too_free():
+                return self._built(said)
+            if status != 0:
+                self._put_back_culprits(said, image)
+        raise NotJudged(f"the image {image.name} cannot be built:\n{said[-WORDS:]}")
+
+    def broken(self, file: str) -> bool:
+        """Whether this file had to be put back."""
+        return any(problem.file == file for problem in self.problems)
+
+    # --- the tree -------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """The stage's tree is the subject's files and nothing else. Only what differs is written: make
+        looks at times."""
+        tree, wanted = self.stage.tree, self.subject.files
+        (tree / ".lab").mkdir(parents=True, exist_ok=True)
+        (tree / ".lab/state.json").touch()      # it is a student's: warnings are no errors
+        build = tree / "build"
+        if not build.exists():
+            build.mkdir()
+            self.jail.give(build)
+        for path in _files_below(tree):
+            if path not in wanted:
+                (tree / path).unlink()
+        for path, source in wanted.items():
+            _write(tree / path, source.content, source.executable)
+
+    def _make(self, words: str) -> tuple[int, str]:
+        line = ["make", "-k", "-s", "--no-print-directory", "--output-sync=target",
+                f"-j{os.cpu_count() or 1}", *words.split()]
+        status, said = run_limited(self.jail.build(line, self.stage.tree), self.stage.tree)
+        return status, said.replace(f"{self.stage.tree}/", "")
+
+    def _built(self, said: str) -> Built:
+        lines = said.strip().splitlines()
+        named = dict(re.findall(r"^(elf|initrd)=(.+)$", said, re.M)) or {"elf": lines[-1]}
+        elf, initrd = (self.stage.tree / named[kind] if kind in named else None
+                       for kind in ("elf", "initrd"))
+        return Built(elf, initrd, Symbols(elf))
+
+    # --- files that are no good -----------------------------------------------------------------
+
+    def _too_free(self) -> bool:
+        """Whether a lab file did what lab files may not; it is put back then."""
+        found = liberties.taken(self.subject, self.stage.tree, self.jail)
+        for file, words in found.items():
+            self._put_back(file, words)
+        return bool(found)
+
+    def _put_back_culprits(self, said: str, image: Image) -> None:
+        mine = [file for file in self.subject.given if not self.broken(file)
+                and file in self.subject.files]
+        culprits = _that_do_not_compile(said, mine) or _that_do_not_link(said, mine) or \
+            [file for file in mine if re.search(rf"^{re.escape(file)}:\d+", said, re.M)] or mine
+        if not culprits:
+            raise NotJudged(f"the image {image.name} cannot be built, and no lab file is to blame:\n"
+                            f"{said[-WORDS:]}")
+        for file in culprits:
+            self._put_back(file, _about(file, said))
+
+    def _put_back(self, file: str, words: str) -> None:
+        self.problems.append(Problem(file, words))
+        self.subject.put_back(file)
+
+
+def _that_do_not_compile(said: str, files: list[str]) -> list[str]:
+    stems = {re.sub(r"^build/[^/]+/(?=kern/|lib/|user/)", "", each)[:-2]
+             for each in _FAILED.findall(said)}
+    return [file for file in files if os.path.splitext(file)[0] in stems]
+
+
+def _that_do_not_link(said: str, files: list[str]) -> list[str]:
+    """The linker names object files, or members of an archive."""
+    names = {Path(each).stem for each in re.findall(r"([\w./-]+\.o)\)?[:(]", said)}
+    return [file for file in files if Path(file).stem in names]
+
+
+def _about(file: str, said: str) -> str:
+    """What was said of a file: the error first."""
+    lines = [line for line in said.splitlines() if file in line or Path(file).stem + ".o" in line]
+    lines.sort(key=lambda line: "error" not in line)
+    return "\n".join(lines[:8]) or said[-500:]
+
+
+def run_limited(line: list[str], folder: Path, most: int = 256 << 10) -> tuple[int, str]:
+    """A command's exit status and the beginning of what it says; the rest is read and dropped."""
+    with subprocess.Popen(line, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True) as process:
+        kept = bytearray()
+        while piece := process.stdout.read1(65536):
+            kept += piece[:max(0, most - len(kept))]
+    return process.returncode, kept.decode(errors="replace")
+
+
+def _files_below(tree: Path) -> list[str]:
+    found = []
+    for folder, folders, names in os.walk(tree):
+        if Path(folder) == tree:
+            folders[:] = [name for name in folders if name not in ("build", ".lab")]
+        found += [os.path.relpath(os.path.join(folder, name), tree) for name in names]
+    return found
+
+
+def _write(path: Path, content: bytes, executable: bool) -> None:
+    mode = 0o755 if executable else 0o644
+    if path.is_file() and path.read_bytes() == content and path.stat().st_mode & 0o777 == mode:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(mode)

@@ -1,0 +1,121 @@
+"""Grades a tree: from its files to points."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from grade.elf import ROOT
+from labs.tool.course import CourseError, Lab
+
+from . import jail as jails
+from . import results, verdict
+from .api import LabTest
+from .builder import Builder, Stage
+from .report import Report
+from .runner import Runner, tests_of
+from .subject import Subject
+from .verdict import Grade, Verdict
+from .world import Images
+
+
+@dataclass
+class Wish:
+    """What is to be graded, and how."""
+
+    tree: Path = ROOT
+    labs: tuple[int, ...] = ()      # (): the current one
+    only: str = ""                  # tests with this in their name
+    seed: int | None = None
+    base: str = ""                  # the commit or folder the student was given; "": found out
+    jail: str = ""                  # the strongest
+    jobs: int = os.cpu_count() or 1
+    student: str = ""               # the name in grades.csv
+
+    @property
+    def folder(self) -> Path:
+        """Where results go."""
+        return self.tree / "build" / "grade"
+
+
+def open_builder(subject: Subject, wish: Wish, name: str = "") -> Builder:
+    """A stage for the subject and a builder in it; close the stage when done."""
+    stage = Stage(name or str(wish.tree.resolve()))
+    hide = tuple(dict.fromkeys((ROOT.resolve(), wish.tree.resolve())))
+    return Builder(subject, stage, jails.choose(stage.folder, hide, wish.jail))
+
+
+def grade(wish: Wish, report: Report) -> list[Grade]:
+    """Grade the labs wished for; prints as it goes, and writes the result files."""
+    subject = Subject.of_tree(wish.tree, wish.base)
+    labs = _labs(subject, wish)
+    tests = {lab.number: chosen(lab, wish.only) for lab in labs}
+    if not any(tests.values()):
+        raise CourseError(f"no test of lab {', '.join(str(lab.number) for lab in labs)} has "
+                          f"{wish.only!r} in its name" if wish.only else "these labs have no tests yet")
+    seed = secrets.randbelow(10**6) if wish.seed is None else wish.seed
+    student = wish.student or wish.tree.resolve().name
+    results.write(wish.folder, [_nothing(lab, seed, tests[lab.number]) for lab in labs], student,
+                  judged=False)
+    builder = open_builder(subject, wish)
+    try:
+        grades = [grade_lab(builder, lab, tests[lab.number], seed, wish, report) for lab in labs]
+    finally:
+        builder.stage.close()
+    results.write(wish.folder, grades, student, judged=True)
+    return grades
+
+
+def grade_lab(builder: Builder, lab: Lab, tests: list[LabTest], seed: int, wish: Wish,
+              report: Report) -> Grade:
+    """One lab."""
+    images = Images(builder, lab)
+    found = Grade(lab.number, lab.title, seed)
+    report.heading(lab.number, lab.title, seed)
+    for image in lab.images:
+        images.get(image.name)
+    found.remarks = remarks(builder)
+    report.remarks(found.remarks)
+    runner = Runner(images, seed, wish.folder / "transcripts", wish.jobs)
+    for each in runner.run(tests):
+        found.verdicts.append(each)
+        report.test(each, seed)
+    report.total(found)
+    return found
+
+
+def chosen(lab: Lab, only: str) -> list[LabTest]:
+    return [test for test in tests_of(lab.number) if only in test.name]
+
+
+def remarks(builder: Builder) -> list[str]:
+    """What whoever reads the points should know of the tree."""
+    subject = builder.subject
+    found = [builder.jail.warning] if builder.jail.warning else []
+    found += subject.remarks
+    found += [problem.sentence for problem in builder.problems]
+    if subject.ignored:
+        found.append("changed, but not counted: " + _some(subject.ignored))
+    if subject.touched:
+        found.append("given functions that were changed: " + _some(subject.touched))
+    return found
+
+
+def _some(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _labs(subject: Subject, wish: Wish) -> list[Lab]:
+    numbers = wish.labs or ((subject.lab,) if subject.lab else
+                            tuple(lab.number for lab in subject.course.labs))
+    if not numbers:
+        raise CourseError("there are no labs in this tree")
+    return [subject.course.lab(number) for number in numbers]
+
+
+def _nothing(lab: Lab, seed: int, tests: list[LabTest]) -> Grade:
+    """How it stands before anything ran."""
+    return Grade(lab.number, lab.title, seed,
+                 [Verdict(test, verdict.FAILED, "not graded yet") for test in tests])

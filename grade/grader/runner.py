@@ -1,0 +1,146 @@
+"""Runs the tests of a lab, several at a time, and says of each what came out."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable, Iterable, Iterator
+
+from grade.errors import DeadlineExpired, HarnessError
+from labs.tool.course import Course, CourseError
+
+from . import api, symptoms, verdict
+from .api import Failed, LabTest, NotJudged, Run
+from .machine import GradedMachine, Stopped
+from .verdict import Verdict
+from .world import Images, World
+
+
+def tests_of(lab: int) -> list[LabTest]:
+    """The tests of a lab, in the order of its holes."""
+    try:
+        importlib.import_module(f"grade.labs.lab{lab}")
+    except ModuleNotFoundError as error:
+        if error.name != f"grade.labs.lab{lab}":
+            raise
+    found = [test for test in api.TESTS.values() if test.lab == lab]
+    return sorted(found, key=lambda test: [int(part) for part in test.hole.split(".")])
+
+
+def needed(course: Course, test: LabTest) -> list[str]:
+    """All holes the test cannot do without, its own first."""
+    found: list[str] = []
+    ahead = [test.hole, *test.needs]
+    while ahead:
+        hole = ahead.pop(0)
+        if hole not in found:
+            found.append(hole)
+            ahead += course.hole(hole).needs
+    return found
+
+
+class Runner:
+    """Runs tests against the images of one lab of one subject."""
+
+    def __init__(self, images: Images, seed: int, transcripts: Path | None = None, jobs: int = 2,
+                 **always):
+        self.images, self.seed, self.transcripts, self.jobs = images, seed, transcripts, jobs
+        self.subject = images.builder.subject
+        self._always = always           # options of every machine
+
+    def run(self, tests: Iterable[LabTest]) -> Iterator[Verdict]:
+        """The verdicts, in the order of the tests. What the host was too slow for is tried once more,
+        alone and with more time."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for coming in [pool.submit(self.judge, test) for test in tests]:
+                found = coming.result()
+                if found.status == verdict.NOT_JUDGED:
+                    found = self.judge(found.test, deadline=600.0)
+                yield found
+
+    def judge(self, test: LabTest, seed: int | None = None, **always) -> Verdict:
+        """Run a test, unless it is clear what will come out."""
+        try:
+            return self._without_running(test) or self._run(test, seed, {**self._always, **always})
+        except NotJudged as error:
+            return Verdict(test, verdict.NOT_JUDGED, str(error).splitlines()[0], details=str(error))
+
+    def _without_running(self, test: LabTest) -> Verdict | None:
+        for image in self.images.lab.images:        # so that it is known which files are no good
+            self.images.get(image.name)
+        opened = self.subject.open_holes()
+        for hole in needed(self.images.builder.subject.course, test):
+            if hole in opened:
+                return self._waits(test, hole)
+        if test.hole in self.subject.caught_up:
+            return Verdict(test, verdict.CAUGHT_UP, "the reference stands there: no points")
+        return None
+
+    def _waits(self, test: LabTest, hole: str) -> Verdict:
+        file = self.subject.course.hole(hole).file
+        because = f" ({file} is no good, see above)" if self.images.builder.broken(file) else ""
+        if hole == test.hole:
+            return Verdict(test, verdict.OPEN, f"not written yet{because}")
+        return Verdict(test, verdict.WAITS, f"waits for {hole}{because}")
+
+    def _run(self, test: LabTest, seed: int | None, always: dict) -> Verdict:
+        world = World(self.images, **always)
+        run = Run(test.name, self.seed if seed is None else seed, world, self.subject.key)
+        try:
+            failure = _outcome(test, run)
+            if failure is None:
+                return Verdict(test, verdict.PASSED)
+            return self._failed(test, run, world, failure)
+        finally:
+            world.close()
+
+    def _failed(self, test: LabTest, run: Run, world: World, failure: Failed) -> Verdict:
+        ending = failure.ending if isinstance(failure, Stopped) else None
+        if ending and ending.kind == "hole" and ending.hole in _ids(self.subject.course):
+            return self._waits(test, ending.hole)
+        machine = world.machines[-1] if world.machines else None
+        found = Verdict(test, verdict.FAILED, failure.what, failure.expected, failure.seen,
+                        boot=len(world.machines))
+        if machine:
+            ending = ending or machine.ending
+            found.last_functions = machine.last_functions()
+            found.symptom = symptoms.match(self.images.lab.symptoms, test, failure, ending, machine,
+                                           run.facts)
+            found.transcript = self._keep(test, world.machines)
+        return found
+
+    def _keep(self, test: LabTest, machines: list[GradedMachine]) -> str:
+        """Where the transcript of a failed test is."""
+        if not self.transcripts:
+            return ""
+        self.transcripts.mkdir(parents=True, exist_ok=True)
+        path = self.transcripts / f"{test.name}.txt"
+        path.write_text("\n".join(machine.transcript() for machine in machines))
+        return str(path)
+
+
+def _outcome(test: LabTest, run: Run) -> Failed | None:
+    """None: it passed. Whatever else a guest may provoke is a failure of the guest."""
+    try:
+        test.function(run)
+    except Failed as failure:
+        return failure
+    except (NotJudged, CourseError):
+        raise
+    except DeadlineExpired as error:
+        raise NotJudged(str(error)) from error
+    except HarnessError as error:
+        return Failed(str(error).splitlines()[0], seen=str(error))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Failed("what was seen makes no sense", "something the test can read",
+                      f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
+    return None
+
+
+def _ids(course: Course) -> set[str]:
+    return {hole.id for hole in course.holes}
+
+

@@ -1,0 +1,75 @@
+"""What a test can get: machines with the images of its lab, files for them, performance bars."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from grade.symbols import Symbols
+from labs.tool.course import CourseError, Image, Lab
+
+from . import bars
+from .builder import Builder, Built
+from .machine import GradedMachine
+
+
+class Images:
+    """The images of a lab, each built when it is first asked for. For several threads."""
+
+    def __init__(self, builder: Builder, lab: Lab):
+        self.builder, self.lab = builder, lab
+        self._built: dict[str, Built] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Built:
+        with self._lock:
+            if name not in self._built:
+                self._built[name] = self.builder.build(self._find(name))
+            return self._built[name]
+
+    def _find(self, name: str) -> Image:
+        for image in self.lab.images:
+            if image.name == name:
+                return image
+        raise CourseError(f"lab {self.lab.number} has no image {name}; it has "
+                          + ", ".join(image.name for image in self.lab.images))
+
+
+class World:
+    """Of one run of one test."""
+
+    def __init__(self, images: Images, **always):
+        self.images = images
+        self.machines: list[GradedMachine] = []
+        self._always = always           # options of every machine, whatever the test says
+        self._folder: Path | None = None
+
+    def boot(self, image: str, **options) -> GradedMachine:
+        built = self.images.get(image)
+        options.setdefault("initrd", built.initrd)
+        machine = GradedMachine(built, self.images.builder.jail, **{**options, **self._always})
+        self.machines.append(machine)
+        return machine
+
+    def symbols(self, image: str) -> Symbols:
+        return self.images.get(image).symbols
+
+    def file(self, name: str, content: bytes) -> Path:
+        jail = self.images.builder.jail
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="file-", dir=jail.stage))
+            self._folder.chmod(0o755)
+        path = self._folder / Path(name).name
+        path.write_bytes(content)
+        return path
+
+    def bar(self, name: str) -> int | None:
+        return bars.bar(self.images.lab.folder, name)
+
+    def close(self) -> None:
+        for machine in self.machines:
+            machine.close()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
