@@ -108,8 +108,8 @@ def test_tbt_goes_from_the_switch_through_the_trap_into_main(prompt):
     assert [int(number) for number, _ in frames] == list(range(len(frames)))
     names = [name for _, name in frames]
     assert names[0] == "context_switch" and names[-1] == "main"
-    for above, below in (("context_switch", "sys_wait4"), ("sys_wait4", "trap_vector"),
-                         ("trap_vector", "wait4"), ("wait4", "reap_until")):
+    for above, below in (("context_switch", "sys_wait4"), ("sys_wait4", "from_user"),
+                         ("from_user", "wait4"), ("wait4", "reap_until")):
         assert names.index(above) < names.index(below)
     assert re.search(r"^--- trap from user mode: system call 260, wait4\(pid=-1, status=0x", answer,
                      re.M)
@@ -287,7 +287,7 @@ def test_a_hart_in_user_mode(busy):
     assert re.search(r" on: .*timer.* 0x1[0-9a-f]{4}", line), harts
     assert re.search(r"^ +3 +sh +running +[01] +user 0x1", threads, re.M), threads
     assert re.search(r"^ +3 +1 +running on hart [01] +1 +\d+ +sh$", procs, re.M), procs
-    assert re.search(r"main \(.*user/sh/main.c", tbt) and "trap_vector" not in tbt
+    assert re.search(r"main \(.*user/sh/main.c", tbt) and "from_user" not in tbt
     assert "It is in user mode right now" in frame
 
 
@@ -336,7 +336,7 @@ def test_bt_stops_behind_the_trap_and_tbt_goes_on(pipeline):
     _, _, _, bt, tbt, frame = ask(
         pipeline, "user cat", 'break kern/sys/file_rw.c:sys_read if $runs("cat")', "continue",
         "bt", "tbt", "trapframe")
-    assert re.search(r"in trap_vector \(\).*\n#\d+ +0x[0-9a-f]+ in sys_read \(\)\n", bt)
+    assert re.search(r"in from_user \(\).*\n#\d+ +0x[0-9a-f]+ in sys_read \(\)\n", bt)
     assert "at user/cat.c" in tbt and "--- trap from user mode: system call 63, read(" in tbt
     assert re.match(r"Trap at 0x[0-9a-f]+|Trap at sys_read", frame)
 

@@ -48,7 +48,6 @@ static void connect_hooks(void)
     thread_switch_hook = switch_space;
     pipe_on_broken = signal_broken_pipe;
     tty_on_signal(signal_send_group);
-    user_trap_init();
 }
 
 void proc_start_init(int argc, char **argv)

@@ -98,7 +98,6 @@ void signal_retarget(struct proc *proc);
 void signal_deliver(void);
 
 /* user_trap.c */
-void user_trap_init(void); /* from now on there may be user mode */
 /* From a system call or the start of a thread to user mode, with exactly the registers in the running
  * thread's trapframe: for those who wrote it. (Others simply return.) */
 void user_resume(void) __attribute__((noreturn));

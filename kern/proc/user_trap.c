@@ -2,18 +2,22 @@
  *
  * A system call's way through the kernel, in guest instructions:
  *
- *     trap_vector    saves the registers                       60
+ *     user_vector    saves the registers                       60
  *     user_trap      this file: dispatch, then return checks   30
  *     thunk          converts the arguments (generated)         2
  *     sys_...        the call itself
- *     trap_vector    restores the registers, sret              25
+ *     vector.S       restores the registers, sret              25
  *
  * so user_trap() is kept in one straight line, and everything rare is in functions of its own.
  */
 #include "kern/proc/proc.h"
+#include "kern/core/init.h"
 #include "kern/core/printk.h"
 #include "kern/sys/dispatch.h"
 #include "kern/sys/errno.h"
+
+extern char user_vector[];
+void user_trap(struct trapframe *tf); /* user_vector.S calls it */
 
 /* What is left to do before the thread may run in user mode; interrupts are off. */
 static void user_return_work(void)
@@ -34,6 +38,7 @@ static void user_return_work(void)
 
 void user_resume(void)
 {
+    INIT_NEEDS(user_trap_init);
     irq_disable();
     user_return_work();
     trap_return(thread_current()->tf);
@@ -107,7 +112,7 @@ static void user_syscall(struct trapframe *tf)
     irq_disable();
 }
 
-static void user_trap(struct trapframe *tf)
+void user_trap(struct trapframe *tf)
 {
     if (likely(tf->cause == EXC_ECALL_USER))
         user_syscall(tf);
@@ -117,7 +122,8 @@ static void user_trap(struct trapframe *tf)
         user_return_work();
 }
 
-void user_trap_init(void)
+static void user_trap_init(void)
 {
-    trap_on_user(user_trap);
+    trap_set_vector(user_vector);
 }
+INIT_ENTRY(INIT_TRAPS, user_trap_init);

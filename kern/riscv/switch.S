@@ -25,6 +25,7 @@ context_switch:
     jal     t0, fp_store
 1:  csrc    sstatus, t1
 
+switch_registers:                   /* save a0's, load a1's */
     sd      ra, THREAD_CONTEXT + 0(a0)
     sd      sp, THREAD_CONTEXT + 8(a0)
     sd      tp, THREAD_CONTEXT + 16(a0)
@@ -41,7 +42,6 @@ context_switch:
     sd      s10, THREAD_CONTEXT + 104(a0)
     sd      s11, THREAD_CONTEXT + 112(a0)
 
-load_context:
     ld      ra, THREAD_CONTEXT + 0(a1)
     ld      sp, THREAD_CONTEXT + 8(a1)
     ld      tp, THREAD_CONTEXT + 16(a1)
@@ -71,12 +71,18 @@ load_fp:
     csrs    sstatus, t1
     ret
 
-/* void context_load(struct thread *next): the same without a thread to save. */
+/* void context_load(struct thread *next): a hart's first thread. It is a new one, so its context holds
+ * no more than thread_set_entry() put there, and there is no thread before it: a0 = NULL. */
+    .section .text.context_load, "ax", @progbits
     .globl context_load
 context_load:
-    mv      a1, a0
+    ld      ra, THREAD_CONTEXT + 0(a0)
+    ld      sp, THREAD_CONTEXT + 8(a0)
+    ld      tp, THREAD_CONTEXT + 16(a0)
+    ld      s0, THREAD_CONTEXT + 24(a0)
+    ld      s1, THREAD_CONTEXT + 32(a0)
     li      a0, 0
-    j       load_context
+    ret
 
 /* Where a new thread begins: s0 = function, s1 = its argument, a0 = the thread that ran before
  * or NULL. */

@@ -9,9 +9,8 @@ extern char trap_vector[];
 
 void trap_kernel(struct trapframe *tf); /* vector.S calls it */
 
-/* Set at start-up, before there is anything that could race. An image without processes knows no other
- * traps than those of the kernel. */
-void (*trap_user_handler)(struct trapframe *tf) = trap_kernel; /* vector.S calls it */
+/* Set at start-up, before there is anything that could race. */
+static const char *vector = trap_vector;
 static void (*interrupt_handlers[IRQ_EXTERNAL + 1])(void);
 static bool (*exception_handler)(struct trapframe *tf);
 static void (*preempt_handler)(void);
@@ -22,7 +21,7 @@ static int report_status = EXIT_STATUS_PANIC;
 
 void trap_init_hart(void)
 {
-    csr_write(stvec, trap_vector);
+    csr_write(stvec, vector);
     csr_clear(sstatus, SSTATUS_FS); /* the firmware may have left it on */
 }
 
@@ -31,9 +30,10 @@ void trap_on_interrupt(enum interrupt irq, void (*handler)(void))
     interrupt_handlers[irq] = handler;
 }
 
-void trap_on_user(void (*handler)(struct trapframe *tf))
+void trap_set_vector(const char *entry)
 {
-    trap_user_handler = handler;
+    vector = entry;
+    csr_write(stvec, vector);
 }
 
 void trap_on_exception(bool (*handler)(struct trapframe *tf))

@@ -1,7 +1,8 @@
 /* Traps: what the entry code saves, and who is called.
  *
- * One vector serves traps from user mode, from the kernel and, in the fused shape, from the
- * application. Components register the handlers they bring; a trap without a handler is a panic.
+ * Traps from user mode come in by kern/proc/user_vector.S, those of the kernel and, in the fused shape,
+ * of the application by vector.S. Components register the handlers they bring; a trap without a
+ * handler is a panic.
  */
 #pragma once
 #include "kern/core/util.h"
@@ -38,8 +39,9 @@ void trap_init_hart(void);
 /* An interrupt's handler runs with interrupts off and may not sleep. */
 void trap_on_interrupt(enum interrupt irq, void (*handler)(void));
 
-/* Called for every trap from user mode, interrupts off; returns with interrupts off. */
-void trap_on_user(void (*handler)(struct trapframe *tf));
+/* Makes this hart, and those that come up later, take traps at `entry` first: an image with processes
+ * has a vector that knows user mode, and goes on to trap_from_kernel with all else. */
+void trap_set_vector(const char *entry);
 
 /* Called for an exception in the kernel (or the fused application); true: handled, go on. */
 void trap_on_exception(bool (*handler)(struct trapframe *tf));

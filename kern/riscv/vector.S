@@ -1,13 +1,12 @@
-/* The trap vector: every interrupt, fault and system call of a hart comes through here.
+/* The trap vector: interrupts and faults of the kernel, or in the fused shape of the application, come
+ * in here. (With processes, user_vector comes first, kern/proc/user_vector.S: it goes on here, or uses
+ * what is below.)
  *
  * The hardware has saved pc, mode and cause in CSRs and turned interrupts off; all 31 registers still
  * belong to whoever was interrupted. The first register is won by swapping tp with sscratch, which
  * always points at this hart's struct hart; two more go to fields there. Only then is there room to
- * decide which stack the trapframe goes to:
- *
- *   from user mode    the top of the running thread's kernel stack
- *   from the kernel   below sp, if sp is inside the running thread's stack
- *   otherwise         the emergency stack: a stack overflow becomes a report, not an endless fault
+ * decide which stack the trapframe goes to: below sp, if sp is inside the running thread's stack; else
+ * to the emergency stack, so that a stack overflow becomes a report, not an endless fault.
  *
  * In between nothing may fault, and interrupts stay off.
  *
@@ -17,8 +16,6 @@
  */
 #include "kern/riscv/offsets.h"
 
-#define SSTATUS_SPP 0x100
-
     .section .text.trap_vector, "ax", @progbits
     .globl trap_vector
     .balign 4                       /* stvec keeps its mode in the two low bits */
@@ -26,20 +23,25 @@ trap_vector:
     csrrw   tp, sscratch, tp
     sd      sp, HART_TRAP_SP(tp)
     sd      t0, HART_TRAP_T0(tp)
-    csrr    t0, sstatus
-    andi    t0, t0, SSTATUS_SPP
-    ld      sp, HART_CURRENT(tp)
-    bnez    t0, from_kernel
 
-    ld      sp, THREAD_STACK_HI(sp)
+    .globl trap_from_kernel
+trap_from_kernel:                   /* tp = struct hart, which keeps t0, and sp too */
+    ld      t0, HART_CURRENT(tp)
+    ld      t0, THREAD_STACK_LO(t0)
+    addi    t0, t0, TF_SIZE
+    bltu    sp, t0, bad_stack
+    ld      t0, HART_CURRENT(tp)
+    ld      t0, THREAD_STACK_HI(t0)
+    bltu    t0, sp, bad_stack
+    andi    sp, sp, -16
+on_stack:
     addi    sp, sp, -TF_SIZE
     sd      gp, TF_REG(3)(sp)
-    ld      gp, HART_GP(tp)
     jal     t0, save_registers
     mv      a0, sp
-    ld      t0, trap_user_handler
-    jalr    t0
+    call    trap_kernel
 
+    .globl restore_registers
 restore_registers:                  /* sp = trapframe, interrupts off */
     ld      t0, TF_PC(sp)
     ld      t1, TF_STATUS(sp)
@@ -67,23 +69,6 @@ restore_registers:                  /* sp = trapframe, interrupts off */
     ld      sp, TF_REG(2)(sp)
     sret
 
-from_kernel:
-    ld      t0, THREAD_STACK_LO(sp)
-    ld      sp, HART_TRAP_SP(tp)
-    addi    t0, t0, TF_SIZE
-    bltu    sp, t0, bad_stack
-    ld      t0, HART_CURRENT(tp)
-    ld      t0, THREAD_STACK_HI(t0)
-    bltu    t0, sp, bad_stack
-    andi    sp, sp, -16
-on_stack:
-    addi    sp, sp, -TF_SIZE
-    sd      gp, TF_REG(3)(sp)
-    jal     t0, save_registers
-    mv      a0, sp
-    call    trap_kernel
-    j       restore_registers
-
 bad_stack:
     /* A trap while already on the emergency stack goes on below; else start at its top. */
     ld      t0, HART_EMERGENCY_SP(tp)
@@ -95,6 +80,7 @@ bad_stack:
     j       on_stack
 
 /* sp = trapframe, gp already saved, tp = struct hart, t0 = return address. */
+    .globl save_registers
 save_registers:
     sd      ra, TF_REG(1)(sp)
     sd      t1, TF_REG(6)(sp)
@@ -140,21 +126,4 @@ save_registers:
     ld      tp, HART_CURRENT(tp)    /* the kernel shape's thread_current() */
     li      fp, 0                   /* a backtrace ends at the trap */
     jr      t0
-
-/* void trap_return(struct trapframe *tf) */
-    .globl trap_return
-trap_return:
-    csrci   sstatus, 2              /* SIE: from here to sret nothing may come in between */
-    mv      sp, a0
-    ld      s1, TF_REG(9)(sp)
-    ld      s2, TF_REG(18)(sp)
-    ld      s3, TF_REG(19)(sp)
-    ld      s4, TF_REG(20)(sp)
-    ld      s5, TF_REG(21)(sp)
-    ld      s6, TF_REG(22)(sp)
-    ld      s7, TF_REG(23)(sp)
-    ld      s8, TF_REG(24)(sp)
-    ld      s9, TF_REG(25)(sp)
-    ld      s10, TF_REG(26)(sp)
-    ld      s11, TF_REG(27)(sp)
-    j       restore_registers
+save_registers_end:

@@ -237,6 +237,7 @@ def _check_hole(hole: Hole, known: set[str], path: Path) -> None:
     demand(len(hole.hints) == 3, "there must be three hints")
     demand(hole.points > 0, "it has no points")
     demand(hole.text.strip(), "nothing would stand in it")
+    demand("*/" not in hole.text, "its text would end the comment it stands in")
     demand(hole.kind == "new" or hole.file, "it has no file")
     demand(hole.kind != "body" or bool(hole.function) != bool(hole.label),
            "a body is a function or a label, one of the two")

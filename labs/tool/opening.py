@@ -11,7 +11,9 @@ written only when it differs.
 from __future__ import annotations
 
 import re
-import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Callable, Iterable
 
@@ -19,16 +21,16 @@ from . import cutter, sources
 from .course import Course, CourseError, Hole, Lab
 
 
-def open_holes(root: Path, holes: Iterable[Hole], text: bool = True) -> list[str]:
-    """The files that changed. Without `text` the holes say nothing but their number."""
-    return _rewrite(root, holes, lambda source, hole: open_text(source, hole, text))
+def open_holes(root: Path, holes: Iterable[Hole], contract: bool = True) -> list[str]:
+    """The files that changed. Without the contract the holes say nothing but their number."""
+    return _rewrite(root, holes, lambda source, hole: open_text(source, hole, contract))
 
 
-def open_text(source: str, hole: Hole, text: bool = True) -> str:
+def open_text(source: str, hole: Hole, contract: bool = True) -> str:
     """Opening an open hole changes nothing."""
     if hole.kind == "new" or cutter.is_open(source, hole):
         return source
-    return cutter.open_hole(source, hole, text)
+    return cutter.open_hole(source, hole, contract)
 
 
 def fill_holes(course: Course, root: Path, holes: Iterable[Hole], solved: Path) -> list[str]:
@@ -47,15 +49,35 @@ def fill_text(course: Course, source: str, hole: Hole, solved: str) -> str:
     return cutter.add_missing(source, hole, solved, helpers)
 
 
-def lay_reference(root: Path, lab: Lab) -> list[str]:
+def lay_reference(root: Path, lab: Lab, key: str = "") -> list[str]:
     """The files that were laid over."""
-    reference = lab.folder / "reference"
-    found = sorted(path for path in reference.rglob("*") if path.is_file())
-    for path in found:
-        target = root / path.relative_to(reference)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    return [str(path.relative_to(reference)) for path in found]
+    files = _reference(lab, key)
+    for path, text in files.items():
+        sources.write(root / path, text)
+    return list(files)
+
+
+def reference_files(lab: Lab, hole: Hole, key: str = "") -> dict[str, str]:
+    """The files of the reference of a hole of kind `new`."""
+    found = _reference(lab, key)
+    if not found:
+        raise CourseError(f"hole {hole.id}: {lab.folder.name} has no reference/ for it")
+    return found
+
+
+def _reference(lab: Lab, key: str) -> dict[str, str]:
+    """By path. What differs from key to key is written by the lab's spec.py."""
+    if key and (lab.folder / "spec.py").exists():
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, lab.folder / "spec.py", "reference", key, folder],
+                           check=True, stdout=subprocess.DEVNULL)
+            return _files_below(Path(folder))
+    return _files_below(lab.folder / "reference")
+
+
+def _files_below(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): sources.read(path)
+            for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
 
 
 def line_of(text: str, hole: Hole) -> int:
@@ -69,7 +91,8 @@ def line_of(text: str, hole: Hole) -> int:
 
 
 def _rewrite(root: Path, holes: Iterable[Hole], change: Callable[[str, Hole], str]) -> list[str]:
-    changed = []
+    """All or nothing: no file is written before every one of them is known to work."""
+    changed: dict[str, str] = {}
     by_file: dict[str, list[Hole]] = {}
     for hole in holes:
         if hole.kind != "new":
@@ -81,6 +104,7 @@ def _rewrite(root: Path, holes: Iterable[Hole], change: Callable[[str, Hole], st
         for hole in its:
             after = change(after, hole)
         if after != before:
-            sources.write(root / file, after)
-            changed.append(file)
-    return changed
+            changed[file] = after
+    for file, text in changed.items():
+        sources.write(root / file, text)
+    return list(changed)

@@ -35,7 +35,9 @@ class State:
     open: list[int] = field(default_factory=list)       # labs whose holes were opened here
     hints: dict[str, int] = field(default_factory=dict)     # how many were taken
     caught_up: list[str] = field(default_factory=list)  # the reference stands there: no points
-    base: str = ""                                      # commit; "" until there is a repository
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)   # by hole and file: what stood there
+    base: str = ""                                      # commit; "": the one tagged, or the release
+    upstream: str = ""                                  # branch the base is taken from, "origin/main"
     release: Release | None = None
 
 

@@ -1,9 +1,9 @@
 """Lets `bt` go on through a trap: from the kernel into the code that was interrupted.
 
-The vector in kern/riscv/vector.S (and in a fused image with SYSCALL=trap that of the shim) is
-assembly which no debug information describes. Where it has called a C function, or is about to
-give the registers back, sp is the address of the trapframe (the shim's frame): all registers of
-the interrupted code are there.
+The vectors in kern/riscv/vector.S and kern/proc/user_vector.S (and in a fused image with
+SYSCALL=trap that of the shim) are assembly which no debug information describes. Where one has
+called a C function, or is about to give the registers back, sp is the address of the trapframe (the
+shim's frame): all registers of the interrupted code are there.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def refresh(*_event) -> None:
     _vector = _NOTHING          # while we look for symbols, gdb may ask for frames
     try:
         _vector = Vector(
-            _frame_addresses("trap_vector", "save_registers", "restore_registers"),
+            _frame_addresses("trap_vector", "save_registers", "restore_registers")
+            | _frame_addresses("user_vector", "user_vector_end", "restore_registers"),
             _frame_addresses("shim_vector", "no_such_call", "return_to_caller"))
     except gdb.error:
         pass
