@@ -21,8 +21,9 @@ int check_end(const char *name);
 /* Runs fn(arg) in a child; returns the wait status. The child exits with 1 if a check failed. */
 int in_child(void (*fn)(void *arg), void *arg);
 
-/* Free memory in bytes, when nothing is on its way to be freed any more. */
-unsigned long free_memory(void);
+/* Free memory in bytes, when nothing is on its way to be freed any more. Signed, as differences must
+ * be: what somebody else held may come back between two measurements. */
+long free_memory(void);
 
 /* Runs fn a few times, until once as much memory is free after it as before: what the kernel keeps
  * for later may differ from one time to the next, a leak shows every time. */

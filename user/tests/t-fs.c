@@ -162,7 +162,7 @@ static void test_large(void)
 /* A name may go while the file is open; the file goes with its last descriptor. */
 static void test_unlinked(void)
 {
-    unsigned long before = on_onering() ? free_memory() : 0;
+    long before = on_onering() ? free_memory() : 0;
     int fd = make("f", "kept");
     struct stat st;
     EQUAL(unlink("f"), 0);
