@@ -41,6 +41,11 @@ int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
     return (int)__sysret(sys_rt_sigprocmask(how, set, old, sizeof(sigset_t)));
 }
 
+int sigpending(sigset_t *set)
+{
+    return (int)__sysret(sys_rt_sigpending(set, sizeof(*set)));
+}
+
 int sigemptyset(sigset_t *set)
 {
     *set = 0;

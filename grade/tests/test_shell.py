@@ -171,6 +171,63 @@ def test_interrupt_gives_up_the_whole_line(machine):
     assert machine.run("echo still here").output == "still here\n"
 
 
+# Each runs for ever, and says when it is well on its way.
+ENDLESS = [
+    ("while with builtins",
+     f"i=0; while true; do i=$((i + 1)); [ $i = 99 ] && echo {READY}; done"),
+    ("condition of builtins",
+     f"i=0; until i=$((i + 1)); [ $i = 99 ] && echo {READY}; false; do :; done"),
+    ("while with programs", f"while sh -c 'echo {READY}; sleep 2000'; do true; done"),
+    ("for with programs", f"for i in 1 2 3; do sh -c 'echo {READY}; sleep 2000'; done"),
+    ("for with builtins", f"for i in a b; do echo {READY}; while true; do true; done; done"),
+    ("function", f"f() {{ echo {READY}; while true; do true; done; }}; ! f"),
+    ("subshell", f"(echo {READY}; while true; do true; done)"),
+    ("pipeline", f"(echo {READY}; while true; do true; done) | cat"),
+    ("substitution", f"echo $(echo {READY} > /dev/console; while true; do true; done)"),
+    ("read", f"echo {READY}; read x"),
+    ("wait", f"sleep 2000 & echo {READY}; wait"),
+    ("wait for one", f"sleep 2000 & echo {READY}; wait $!"),
+    ("eval", f"eval 'echo {READY}; while true; do true; done; echo not this'"),
+    ("script", "sh /tmp/endless"),
+    ("sourced script", ". /tmp/endless"),
+]
+ENDLESS_SCRIPT = "echo $((40 + 2)); while true; do true; done; echo not this"
+
+
+@pytest.mark.parametrize("command", [pytest.param(text, id=name.replace(" ", "-"))
+                                     for name, text in ENDLESS])
+def test_interrupt_ends_what_would_run_for_ever(sh, machine, command):
+    sh(f"echo '{ENDLESS_SCRIPT}' > /tmp/endless")
+    shell = sh("echo $$")
+    line(machine, f"{command}; echo not this\n")
+    machine.expect(READY_TEXT)
+    machine.send(CTRL_C)
+    machine.console.prompt()
+    assert "not this" not in machine.console.since()
+    assert sh("echo $?") == f"{INTERRUPTED}\n"
+    assert sh("echo $$") == shell and "endless" not in sh("ps")
+    sh("rm /tmp/endless; kill $!; wait")
+
+
+def test_interrupt_twice_is_no_more_than_once(sh, machine):
+    """The second one comes at the prompt, or when the shell is about to print it."""
+    shell = sh("echo $$")
+    for _ in range(5):
+        line(machine, f"echo {READY}; while true; do true; done\n")
+        machine.expect(READY_TEXT)
+        machine.send(CTRL_C + CTRL_C)
+        assert sh("i=0; while [ $i != 50 ]; do i=$((i + 1)); done; echo $i") == "50\n"
+    assert sh("echo $$") == shell
+
+
+def test_interrupt_ends_a_program_that_took_the_place_of_the_shell(sh, machine):
+    shell = sh("echo $$")
+    line(machine, f"exec sh -c 'echo {READY}; while true; do true; done'\n")
+    machine.expect(READY_TEXT)
+    machine.send(CTRL_C)
+    assert sh("echo $$") != shell
+
+
 def test_interrupt_at_the_prompt_drops_the_line(machine):
     line(machine, "echo not this" + CTRL_C)
     machine.expect("not this")

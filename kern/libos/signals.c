@@ -2,6 +2,7 @@
  *
  * So nothing ever arrives out of the blue, and the calls mean this:
  *   rt_sigprocmask   has nothing to hold back: it succeeds, and what was blocked before was nothing
+ *   rt_sigpending    for the same reason, nothing is
  *   rt_sigaction     SIG_DFL and SIG_IGN are kept; a handler is -ENOSYS, as in the kernel shape
  *   kill, tkill, tgkill to the program itself or one of its threads act at once: an ignored signal does
  *                    nothing, any other ends the machine with status 128 + signal, as a shell shows it
@@ -96,4 +97,11 @@ long sys_rt_sigprocmask(int how, const unsigned long *set, unsigned long *old, s
     if (old)
         clear_user(old, sizeof(*old));
     return 0;
+}
+
+long sys_rt_sigpending(unsigned long *set, size_t sigsetsize)
+{
+    if (sigsetsize > sizeof(*set))
+        return -EINVAL;
+    return clear_user(set, sigsetsize);
 }

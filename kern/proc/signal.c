@@ -271,3 +271,14 @@ long sys_rt_sigprocmask(int how, const unsigned long *set, unsigned long *old, s
                                               : signals);
     return old && copy_to_user(old, &before, sizeof(before)) ? -EFAULT : 0;
 }
+
+long sys_rt_sigpending(unsigned long *set, size_t sigsetsize)
+{
+    struct thread *thread = thread_current();
+    if (sigsetsize > sizeof(*set))
+        return -EINVAL;
+    spin_lock(&proc_lock);
+    unsigned long pending = (thread->sigpending | thread->proc->sigpending) & thread->sigmask;
+    spin_unlock(&proc_lock);
+    return copy_to_user(set, &pending, sigsetsize);
+}

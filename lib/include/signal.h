@@ -68,6 +68,7 @@ int raise(int sig);
 void (*signal(int sig, void (*handler)(int)))(int);
 int sigaction(int sig, const struct sigaction *restrict act, struct sigaction *restrict old);
 int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old);
+int sigpending(sigset_t *set);
 int sigemptyset(sigset_t *set);
 int sigfillset(sigset_t *set);
 int sigaddset(sigset_t *set, int sig);

@@ -210,7 +210,7 @@ static int builtin_shift(char **argv)
 static int read_line(struct text *line)
 {
     char c;
-    while (read(STDIN_FILENO, &c, 1) == 1) {
+    while (!interrupt_wait_input() && read(STDIN_FILENO, &c, 1) == 1) {
         if (c == '\n')
             return 1;
         text_add_char(line, c);
@@ -260,6 +260,7 @@ static int builtin_exec(char **argv)
 {
     if (argv[1] == NULL)
         return 0; /* for the redirections alone, which stay */
+    jobs_leave();
     exec_program(argv + 1);
 }
 

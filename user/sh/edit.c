@@ -281,6 +281,7 @@ char *edit_line(const char *prompt)
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    interrupt_forget(); /* from here on ^C is a key */
     int more = edit(&l);
     flush_out();
     tcsetattr(STDIN_FILENO, TCSADRAIN, &cooked);

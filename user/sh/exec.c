@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, MAX_CALLS = 1000 };
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, INTERRUPTED = 128 + SIGINT, MAX_CALLS = 1000 };
 
 struct function {
     struct function *next;
@@ -484,6 +484,9 @@ int exec_node(struct node *n)
 {
     int compound = n->type != N_SIMPLE && n->redirections != NULL;
     int status = compound ? exec_redirected(n) : exec_plain(n);
+    interrupt_poll();
+    if (sh.interrupted)
+        status = INTERRUPTED;
     if (n->type == N_SIMPLE || n->type == N_SUBSHELL || (n->type == N_PIPELINE && !n->negated))
         check_exit_on_error(status);
     if (sh.control != RETURN)
@@ -504,7 +507,8 @@ int run_source(struct source *src)
         if (src->interactive)
             jobs_notify();
         result = parse(src, &arena, &tree);
-        sh.interrupted = 0;
+        if (src->interactive)
+            sh.interrupted = 0;
         if (result < 0)
             sh.status = 2;
         else if (tree != NULL)
@@ -512,7 +516,7 @@ int run_source(struct source *src)
         arena_free(&arena);
         if (result < 0 && src->interactive)
             source_close(src); /* give the rest of the line up */
-        else if (result < 0 || sh.control != RUN)
+        else if (result < 0 || sh.control != RUN || (sh.interrupted && !src->interactive))
             break;
     }
     sh.source = outer;

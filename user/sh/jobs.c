@@ -35,21 +35,28 @@ struct job {
 
 static struct job *background;
 
-static const int terminal_signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+/* What the terminal sends and the shell does not care for. */
+static const int ignored_signals[] = {SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
-enum { NSIGNALS = sizeof(terminal_signals) / sizeof(terminal_signals[0]) };
+enum { NIGNORED = sizeof(ignored_signals) / sizeof(ignored_signals[0]) };
 
-static void set_signals(void (*handler)(int))
+/* SIGINT is not ignored, but held back: interrupt.c looks for it. */
+static void set_signals(void (*handler)(int), int how_interrupt)
 {
-    for (int i = 0; i < NSIGNALS; i++)
-        signal(terminal_signals[i], handler);
+    sigset_t interrupt;
+    for (int i = 0; i < NIGNORED; i++)
+        signal(ignored_signals[i], handler);
+    signal(SIGINT, SIG_DFL);
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(how_interrupt, &interrupt, NULL);
 }
 
 void jobs_init(void)
 {
     if (!sh.interactive)
         return;
-    set_signals(SIG_IGN);
+    set_signals(SIG_IGN, SIG_BLOCK);
     setpgid(0, 0); /* fails for a session leader, which leads its group already */
     tcsetpgrp(STDIN_FILENO, getpgrp());
 }
@@ -74,10 +81,10 @@ static void job_free(struct job *job)
 }
 
 /* A child has no terminal to care for, and knows nothing of its parent's jobs. */
-static void leave_interactive(void)
+void jobs_leave(void)
 {
     if (sh.interactive)
-        set_signals(SIG_DFL);
+        set_signals(SIG_DFL, SIG_UNBLOCK);
     sh.interactive = 0;
     background = NULL;
 }
@@ -97,7 +104,7 @@ static void start_child(struct job *job, int in_background)
             close(fd);
         }
     }
-    leave_interactive();
+    jobs_leave();
 }
 
 pid_t job_fork_apart(void)
@@ -105,7 +112,7 @@ pid_t job_fork_apart(void)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0)
-        leave_interactive();
+        jobs_leave();
     return pid;
 }
 
@@ -174,13 +181,10 @@ static void report_signals(const struct job *job)
         if (!WIFSIGNALED(p->wait_status))
             continue;
         int sig = WTERMSIG(p->wait_status);
-        if (sig == SIGINT && sh.interactive) {
-            if (!sh.interrupted)
-                fputc('\n', stderr);
-            sh.interrupted = 1;
-        } else if (sig != SIGPIPE && sig != SIGINT) {
+        if (sig == SIGINT && sh.interactive)
+            interrupt_line();
+        else if (sig != SIGPIPE && sig != SIGINT)
             fprintf(stderr, "%s\n", strsignal(sig));
-        }
     }
 }
 
@@ -286,9 +290,12 @@ static struct job *find_job(const char *text)
     return NULL;
 }
 
+/* At a terminal ^C ends the waiting; the job goes on. */
 static int wait_for(struct job *job)
 {
-    job_collect(job, 0);
+    while (!job_collect(job, sh.interactive ? WNOHANG : 0))
+        if (interrupt_wait())
+            return 128 + SIGINT;
     int status = job_status(job);
     job_remove(job);
     return status;
@@ -298,11 +305,11 @@ int builtin_wait(char **argv)
 {
     int status = 0;
     if (argv[1] == NULL) {
-        while (background != NULL)
+        while (background != NULL && !sh.interrupted)
             wait_for(background);
         return 0;
     }
-    for (argv++; *argv != NULL; argv++) {
+    for (argv++; *argv != NULL && !sh.interrupted; argv++) {
         struct job *job = find_job(*argv);
         status = job != NULL ? wait_for(job) : 127;
     }

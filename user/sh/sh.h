@@ -224,7 +224,7 @@ struct shell {
     int levels;              /* loops still to leave */
     int loop_depth;
     int function_depth;
-    int interrupted;  /* ^C hit a foreground job: the whole line is given up */
+    int interrupted;  /* ^C hit a foreground job or the shell: the line is given up */
     const char *name; /* $0 */
     char **args;      /* $1 ... */
     int nargs;
@@ -254,12 +254,21 @@ int job_wait(struct job *job);                   /* in the foreground; returns t
 void job_background(struct job *job, const char *text);
 pid_t job_fork_apart(void); /* a child that is no job: for $(...) */
 void jobs_init(void);
+void jobs_leave(void); /* this process is no shell at a terminal any more */
 void jobs_notify(void);
 int status_of(int wait_status);
 int builtin_jobs(char **argv);
 int builtin_wait(char **argv);
 int builtin_fg(char **argv);
 int builtin_kill(char **argv);
+
+/* interrupt.c: all of them only at a terminal */
+
+void interrupt_line(void);      /* says that ^C came: sets sh.interrupted */
+void interrupt_poll(void);      /* the same, if it came for the shell itself */
+void interrupt_forget(void);    /* one that came before now is for nobody */
+int interrupt_wait(void);       /* waits a little; did ^C come? */
+int interrupt_wait_input(void); /* waits for input; did ^C come first? */
 
 /* builtins.c, test.c */
 

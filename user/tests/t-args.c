@@ -100,6 +100,7 @@ static const struct attack attacks[] = {
     {"rt_sigaction old", SYS_rt_sigaction, {SIGUSR1, 0, 0, 8}, 2, OUT, 1},
     {"rt_sigprocmask new", SYS_rt_sigprocmask, {SIG_BLOCK, 0, 0, 8}, 1, IN, 1},
     {"rt_sigprocmask old", SYS_rt_sigprocmask, {SIG_BLOCK, 0, 0, 8}, 2, OUT, 1},
+    {"rt_sigpending", SYS_rt_sigpending, {0, 8}, 0, OUT, 0},
     {"futex", SYS_futex, {0, FUTEX_WAIT, 0, (long)&short_time}, 0, IN, 0},
     {"getrandom", SYS_getrandom, {0, 16, 0}, 0, OUT_PART, 0},
     {"prlimit64 new", SYS_prlimit64, {0, 7, 0, 0}, 2, IN, 1},

@@ -120,8 +120,40 @@ static void raise_blocked(void *arg)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* What came while it was blocked shows, whoever it was sent to, and only until it is forgotten. */
+static void look_at_pending(void *arg)
+{
+    sigset_t set = 0, pending = ~0UL;
+    (void)arg;
+    EQUAL(sigpending(&pending), 0);
+    EQUAL(pending, 0);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    EQUAL(sigpending(&pending), 0);
+    EQUAL(pending, 0);
+    EQUAL(raise(SIGUSR1), 0);
+    EQUAL(kill(getpid(), SIGUSR2), 0);
+    EQUAL(sigpending(&pending), 0);
+    EQUAL(pending, set);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR1, SIG_DFL);
+    EQUAL(sigpending(&pending), 0);
+    CHECK(!sigismember(&pending, SIGUSR1) && sigismember(&pending, SIGUSR2));
+    pid_t pid = fork();
+    if (pid == 0) /* a child begins without any */
+        _exit(sigpending(&pending) != 0 || pending != 0);
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    signal(SIGUSR2, SIG_IGN);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    EQUAL(sigpending(NULL), -1);
+    EQUAL(errno, EFAULT);
+}
+
 static void test_blocked(void)
 {
+    EQUAL(in_child(look_at_pending, NULL), 0);
     CHECK(killed_by(in_child(raise_blocked, NULL), SIGUSR1));
     EQUAL(in_child(raise_blocked, ""), 0);
 }
