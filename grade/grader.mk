@@ -9,5 +9,5 @@
 SEED ?=
 grader_words = $(if $(LAB),--lab '$(LAB)') $(if $(T),--only '$(T)') $(if $(SEED),--seed '$(SEED)')
 
-grade:                            ## grade the current lab (LAB=2, T=part of a test's name, SEED=)
+grade:                            ##course grade the current lab (LAB=2, T=part of a test's name, SEED=)
 	@$(PYTHON) -m grade.grader $(grader_words)

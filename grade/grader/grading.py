@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grade.elf import ROOT
+from labs.tool import grades as scores
 from labs.tool.course import CourseError, Lab
+from labs.tool.state import is_student_tree
 
+from . import answers
 from . import jail as jails
 from . import results, verdict
 from .api import LabTest
@@ -59,12 +62,16 @@ def grade(wish: Wish, report: Report) -> list[Grade]:
     student = wish.student or wish.tree.resolve().name
     results.write(wish.folder, [_nothing(lab, seed, tests[lab.number]) for lab in labs], student,
                   judged=False)
+    graded = scores.fingerprint(wish.tree)
     builder = open_builder(subject, wish)
     try:
         grades = [grade_lab(builder, lab, tests[lab.number], seed, wish, report) for lab in labs]
     finally:
         builder.stage.close()
     results.write(wish.folder, grades, student, judged=True)
+    if is_student_tree(wish.tree) and not wish.only:
+        for each in grades:
+            scores.record(wish.tree, each.lab, each.points, graded)
     return grades
 
 
@@ -82,6 +89,8 @@ def grade_lab(builder: Builder, lab: Lab, tests: list[LabTest], seed: int, wish:
     for each in runner.run(tests):
         found.verdicts.append(each)
         report.test(each, seed)
+    if is_student_tree(wish.tree) and not wish.only:
+        found.others = answers.others(wish.tree, lab)
     report.total(found)
     return found
 
