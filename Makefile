@@ -185,7 +185,7 @@ $K/%.o: %.S Makefile | $(GEN)
 HOT := $(wildcard kern/sched/*.c) kern/sys/file_rw.c kern/sys/futex.c kern/fs/file.c kern/fs/file_fd.c \
        kern/fs/fdtable.c kern/fs/io.c kern/fs/pipe.c kern/mem/uaccess.c kern/mem/fault.c \
        kern/mem/vmspace.c kern/mem/vmspace_pages.c kern/mem/pages.c kern/core/string.c kern/core/clock.c \
-       kern/riscv/sv39.c kern/proc/user_trap.c kern/proc/getpid.c kern/proc/proc.c
+       kern/riscv/sv39.c kern/riscv/sv39_range.c kern/proc/user_trap.c kern/proc/getpid.c kern/proc/proc.c
 ifeq ($(SHAPE),kernel)
 $(patsubst %.c,$K/%.o,$(HOT)): KERN_CFLAGS += -O2
 $(patsubst %.c,$K/%.o,$(filter kern/sched/% kern/mem/% kern/core/% kern/riscv/% kern/fs/fdtable.c kern/fs/io.c kern/sys/file_rw.c,$(HOT))): KERN_CFLAGS += -fomit-frame-pointer -ffixed-s0

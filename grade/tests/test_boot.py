@@ -211,17 +211,32 @@ def test_boot_image_refuses_a_command_that_there_is_not(build, boot, args):
     assert re.search(r"boot: there is no command .* There are: say .* panic", machine.text)
 
 
-def test_maps_image_shows_the_walk_to_a_page_it_wrote(build, boot):
+def test_maps_image_without_words_walks_a_table_made_by_hand(build, boot):
     machine = boot(build("maps"))
     assert machine.wait() == 0
-    levels = [int(entry, 16) for entry in
-              re.findall(r"^maps: 0x40000000 level \d entry \d+ is ([0-9a-f]{16})$", machine.text,
-                         re.M)]
-    satp = int(re.search(r"satp is ([0-9a-f]{16})", machine.text)[1], 16)
-    assert satp >> 60 == 8 and len(levels) == 3
-    assert [entry & 0b1111 for entry in levels] == [1, 1, 0b0111]
-    page = levels[2] >> 10 << 12
-    assert f"found 5eed at {page:#x}" in machine.text
+    symbol = machine.symbols.address
+    walks = re.findall(r"^maps: walk \w+ level (\d) at (\w+) entry (\w+)$", machine.text, re.M)
+    tables = [int(table, 16) for table in
+              re.search(r"demo root (\w+) middle (\w+) low (\w+)", machine.text).groups()]
+    assert [int(level) for level, _, _ in walks] == [0, 1, 2]
+    assert [int(at, 16) & ~4095 for _, at, _ in walks] == tables[::-1]
+    assert int(walks[0][2], 16) >> 10 << 12 == symbol("page")
+
+
+def test_maps_image_maps_what_it_is_asked_to(build, boot):
+    machine = boot(build("maps"), args="map 40000000 84000000 VRWAD 0 on write 40000008 "
+                                       "read 84000008 unmap 40000000 40001000 try read 40000000 park")
+    machine.expect("maps: parked")
+    assert "maps: read 84000008: 40000008" in machine.text
+    assert "maps: read 40000000 faults: cause 13 at 40000000" in machine.text
+    assert {m.size for m in machine.mappings()} == {4096, 1 << 30}
+    assert not [m for m in machine.mappings() if m.va == 0x40000000]
+
+
+def test_maps_image_names_a_command_it_does_not_know(build, boot):
+    machine = boot(build("maps"), args="map 40000000")
+    assert machine.wait() == 2
+    assert "there is no command map with that many words. There are: tables root" in machine.text
 
 
 def addresses(machine: Machine) -> dict[str, int]:
@@ -237,6 +252,13 @@ MAPS = [("text", "r-x"), ("code", "r-x"), ("constants", "r--"), ("data", "rw-"),
         ("no device", "---")]
 
 
+# What the report of the fault says of the page table.
+REASON = {"text": "entry at level 0", "code": "entry at level 0", "constants": "entry at level 0",
+          "data": "lacks X", "ram": "entry at level 1", "null": "level 2, 0, lacks V",
+          "low": "level 2, 0, lacks V", "beyond": "bits 63 to 39 are not all like bit 38",
+          "kernel stack guard": "level 1, 0, lacks V", "no device": "level 1, 0, lacks V"}
+
+
 @pytest.mark.parametrize("access,letter", [("read", "r"), ("write", "w"), ("fetch", "x")])
 @pytest.mark.parametrize("place,may", MAPS, ids=[place for place, _ in MAPS])
 def test_kernel_memory_grants_just_what_it_must(build, boot, place, may, access, letter):
@@ -245,7 +267,7 @@ def test_kernel_memory_grants_just_what_it_must(build, boot, place, may, access,
     probe.close()
     if letter in may and access == "fetch":
         pytest.skip("what would run there is anything")
-    machine = boot(image, args=f"{access} {address:#x}")
+    machine = boot(image, args=f"kernel {access} {address:#x}")
     status = machine.wait()
     if letter in may:
         assert status == 0 and "maps: done" in machine.text
@@ -253,6 +275,7 @@ def test_kernel_memory_grants_just_what_it_must(build, boot, place, may, access,
     fields = report(machine)
     assert status == PANIC
     assert (int(fields["cause"]), int(fields["addr"], 16)) == (CAUSE[access], address)
+    assert REASON[place] in sentence(machine)
 
 
 # --- the report of a panic ---------------------------------------------------------------------
@@ -282,7 +305,7 @@ def test_fault_in_the_kernel_reports_registers_cause_and_place(build, boot):
 
 def test_jump_to_nowhere_names_the_function_that_jumped(build, boot):
     """The bad address has no name; whoever called it does."""
-    machine = boot(build("maps"), args="fetch 0x10")
+    machine = boot(build("maps"), args="kernel fetch 0x10")
     assert machine.wait() == PANIC
     assert report(machine)["pc"] == "0x10"
-    assert {"try_access", "image_main"} & set(traced_functions(machine))
+    assert {"command_fetch", "image_main"} & set(traced_functions(machine))

@@ -76,8 +76,8 @@ def test_a_trap_in_the_first_image(first_image):
 
 
 def test_pt_in_the_second_image(boot, build):
-    machine = boot(build("maps"), gdb=True, frozen=True)
-    _, _, text, nothing = ask(machine, "break image_main", "continue", "pt $pc", "pt 0x40000000")
+    machine = boot(build("maps"), args="kernel read 80200000", gdb=True, frozen=True)
+    _, _, text, nothing = ask(machine, "break command_read", "continue", "pt $pc", "pt 0x40000000")
     assert "the kernel's own table" in text and "This is the kernel's text" in text
     assert "level 2" in nothing and "level 1" not in nothing
     assert "There is no translation: every access is a page fault." in nothing

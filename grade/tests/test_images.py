@@ -117,7 +117,7 @@ def test_course_images_hold_what_they_should(build, cross):
     assert KERNEL_ONLY <= kernel and "kmap_root" in kernel
     assert "clock_start_ticks" in boot and "panic" in boot and "trap_vector" in boot
     assert not boot & (KERNEL_ONLY | {"sv39_map", "pages_alloc", "sched_rr"})
-    assert {"sv39_map", "kmap_share"} & maps and not maps & KERNEL_ONLY
+    assert {"sv39_map", "sv39_unmap", "kmap_make"} <= maps and not maps & KERNEL_ONLY
     for names in (boot, maps, kernel):
         assert not {n for n in names if "virtio" in n or "ext2" in n}
 

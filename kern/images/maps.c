@@ -1,86 +1,119 @@
 /* The second image of the course: `boot` and address spaces. Still no processes.
  *
- * It turns translation on, makes a mapping, shows the page-table entries on the way to it, and switches
- * the machine off. Bootargs "read ADDRESS", "write ADDRESS" or "fetch ADDRESS" (hexadecimal) try that
- * access first: whether it faults is a property of the maps.
+ * It does what the bootargs ask for, word by word:
+ *
+ *     map 40000000 84000000 VRWAD 0 on write 40000000 read 84000000
+ *
+ * maps/commands.h lists what there is. With no bootargs it walks a small table that was made by hand. In
+ * the end it switches the machine off. Translation is off until it is asked for.
  */
 #include "kern/core/boot.h"
-#include "kern/core/panic.h"
 #include "kern/core/printk.h"
 #include "kern/core/string.h"
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
-#include "kern/mem/kmap.h"
+#include "kern/images/maps/commands.h"
 #include "kern/mem/pages.h"
 #include "kern/riscv/csr.h"
-#include "kern/riscv/sv39.h"
 
-#define DEMO_VA 0x40000000UL /* in the part of the address space that processes will own */
+#define WORDS_MAX      512
+#define STATUS_UNKNOWN 2 /* of the machine, for a command that there is not */
 
-static void *new_table(void)
+static void command_park(char **words)
 {
-    return page_alloc_zeroed();
+    (void)words;
+    printk("maps: parked\n");
+    irq_disable();
+    for (;;)
+        __asm__ volatile("wfi");
 }
 
-static uintptr_t parse_hex(const char *text)
+static const struct command {
+    const char *name;
+    void (*run)(char **words);
+    int nwords; /* it takes */
+} commands[] = {
+    {"tables", command_tables, 1},
+    {"root", command_root, 1},
+    {"demo", command_demo, 0},
+    {"walk", command_walk, 1},
+    {"create", command_create, 2},
+    {"map", command_map, 4},
+    {"protect", command_protect, 3},
+    {"unmap", command_unmap, 2},
+    {"drop", command_drop, 2},
+    {"why", command_why, 2},
+    {"whyuser", command_whyuser, 2},
+    {"on", command_on, 0},
+    {"kernel", command_kernel, 0},
+    {"read", command_read, 1},
+    {"write", command_write, 1},
+    {"fetch", command_fetch, 1},
+    {"try", command_try, 0},
+    {"load", command_load, 3},
+    {"loadflush", command_loadflush, 3},
+    {"park", command_park, 0},
+};
+
+uintptr_t parse_hex(const char *text)
 {
     uintptr_t value = 0;
     if (strncmp(text, "0x", 2) == 0)
         text += 2;
-    for (; *text; text++) {
-        char c = *text;
-        if (c >= '0' && c <= '9')
-            value = value * 16 + (c - '0');
-        else if (c >= 'a' && c <= 'f')
-            value = value * 16 + (c - 'a' + 10);
-        else
-            break;
-    }
+    for (; *text; text++)
+        value = value * 16 + (uintptr_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
     return value;
 }
 
-static void show_walk(pte_t *root, uintptr_t va)
+unsigned long parse_flags(const char *text)
 {
-    pte_t *table = root;
-    for (int level = 2; level >= 0; level--) {
-        pte_t entry = table[sv39_index(va, level)];
-        printk("maps: %p level %d entry %lu is %016lx\n", (void *)va, level, sv39_index(va, level),
-               entry);
-        if (!(entry & PTE_V) || pte_is_leaf(entry))
-            return;
-        table = (pte_t *)pte_to_pa(entry);
-    }
+    static const char letters[] = "VRWXUGAD"; /* from bit 0 up */
+    unsigned long flags = 0;
+    for (; *text; text++)
+        for (size_t bit = 0; letters[bit]; bit++)
+            if (*text == letters[bit])
+                flags |= 1UL << bit;
+    return flags;
 }
 
-static void show_mapping(void)
+static void refuse(const char *word) __attribute__((noreturn));
+static void refuse(const char *word)
 {
-    uint64_t *page = page_alloc_zeroed();
-    if (!page || !sv39_map(kmap_root, DEMO_VA, (uintptr_t)page, PTE_RW, 0, new_table))
-        panic("no memory for one page");
-    sfence_vma_all();
-    show_walk(kmap_root, DEMO_VA);
-    *(volatile uint64_t *)DEMO_VA = 0x5eed;
-    printk("maps: wrote %lx at %p, found %lx at %p\n", 0x5eedUL, (void *)DEMO_VA, *page,
-           (void *)page);
+    printk("maps: there is no command %s with that many words. There are:", word);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        printk(" %s", commands[i].name);
+    printk("\n");
+    power_off(STATUS_UNKNOWN);
 }
 
-static void try_access(const char *words)
+/* Does the command at words[0]; returns how many words it was. */
+static int do_command(char **words, int left)
 {
-    if (strncmp(words, "read ", 5) == 0)
-        printk("maps: read %lx\n", *(volatile uint64_t *)parse_hex(words + 5));
-    if (strncmp(words, "write ", 6) == 0) {
-        *(volatile uint64_t *)parse_hex(words + 6) = 1;
-        printk("maps: written\n");
-    }
-    if (strncmp(words, "fetch ", 6) == 0)
-        ((void (*)(void))parse_hex(words + 6))();
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(words[0], commands[i].name) == 0 && commands[i].nwords < left) {
+            commands[i].run(words + 1);
+            return 1 + commands[i].nwords;
+        }
+    refuse(words[0]);
 }
 
 void image_main(void)
 {
-    printk("maps: satp is %016lx\n", csr_read(satp));
-    show_mapping();
-    try_access(machine.bootargs);
+    static char buffer[8192];
+    static char *given[WORDS_MAX];
+    char *tour[] = {"demo", "walk", "40000123", "walk", "40200123", "walk", "c0000000"};
+    char **words = given;
+    int n = machine_args(buffer, sizeof(buffer), given, WORDS_MAX);
+    if (n < 0)
+        refuse("(more words than fit)");
+    if (n == 0) {
+        words = tour;
+        n = ARRAY_LEN(tour);
+    }
+    maps_root = page_alloc_zeroed();
+    printk("maps: root %lx\n", (uintptr_t)maps_root);
+    for (int i = 0; i < n;)
+        i += do_command(words + i, n - i);
     printk("maps: done\n");
     power_off(0);
 }

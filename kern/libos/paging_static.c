@@ -22,7 +22,6 @@
 #define MMIO_WINDOW 0xffffffc000000000UL /* root[256]: the lowest of the upper half */
 #define MEGAPAGE    SV39_SPAN(1)
 #define DATA        (PTE_RW | PTE_G)
-#define PTE_FLAGS   0x3ffUL
 
 extern char text_start[], text_end[], rodata_end[], main_guard[], boot_guard[];
 extern char emergency_stacks[HARTS][EMERGENCY_STACK_STRIDE]; /* a guard page, then the stack */
@@ -99,30 +98,6 @@ volatile void *mmio_map(uintptr_t pa, size_t len)
 
 /* --- protection --- */
 
-/* Puts a table of smaller pages in the place of a larger one. False: no memory for it. */
-static bool split(pte_t *entry, int level)
-{
-    pte_t *table = page_alloc();
-    if (!table)
-        return false;
-    fill(table, table + SV39_ENTRIES, pte_to_pa(*entry), SV39_SPAN(level - 1), *entry & PTE_FLAGS);
-    pte_set(entry, pa_to_pte((uintptr_t)table, PTE_V));
-    return true;
-}
-
-/* The entry of one page of RAM; lock held. */
-static pte_t *page_entry(uintptr_t va)
-{
-    pte_t *table = root;
-    for (int level = 2; level > 0; level--) {
-        pte_t *entry = &table[sv39_index(va, level)];
-        if (pte_is_leaf(*entry) && !split(entry, level))
-            return NULL;
-        table = (pte_t *)pte_to_pa(*entry);
-    }
-    return &table[sv39_index(va, 0)];
-}
-
 static pte_t flags_of(int prot)
 {
     pte_t flags = 0;
@@ -138,17 +113,11 @@ static pte_t flags_of(int prot)
 /* The same as paging_protect(), on this hart; others may still do what they could before. */
 static bool protect_here(uintptr_t start, uintptr_t end, int prot)
 {
-    pte_t flags = flags_of(prot), *entry = NULL;
     spin_lock(&lock);
-    for (uintptr_t va = start; va < end; va += PAGE_SIZE) {
-        entry = page_entry(va);
-        if (!entry)
-            break;
-        pte_set(entry, pa_to_pte(va, flags));
-    }
+    int error = sv39_protect(root, start, end, flags_of(prot), page_alloc);
     spin_unlock(&lock);
     sfence_vma_all();
-    return entry;
+    return !error;
 }
 
 bool paging_protect(uintptr_t start, uintptr_t end, int prot)

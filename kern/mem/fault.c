@@ -45,7 +45,7 @@ static bool make_page(struct vmspace *space, pte_t *entry, unsigned flags)
 /* The area allows the access, the entry does not yet. */
 static void *resolve(struct vmspace *space, uintptr_t va, unsigned want, unsigned flags)
 {
-    pte_t *entry = sv39_walk_create(space->root, va, page_alloc_zeroed);
+    pte_t *entry = sv39_walk_create(space->root, va, 0, page_alloc_zeroed);
     if (!entry)
         return NULL;
     if (!*entry && !make_page(space, entry, flags))
@@ -57,13 +57,14 @@ static void *resolve(struct vmspace *space, uintptr_t va, unsigned want, unsigne
 
 void *vmspace_page(struct vmspace *space, uintptr_t va, unsigned want, int *error)
 {
+    int level;
     *error = -EFAULT;
     if (va >= USER_END)
         return NULL;
-    pte_t *entry = sv39_walk(space->root, va);
+    pte_t entry = *sv39_walk(space->root, va, &level);
     pte_t needed = PTE_V | PTE_U | want << 1;
-    if (entry && (*entry & needed) == needed)
-        return (void *)pte_to_pa(*entry);
+    if ((entry & needed) == needed)
+        return (void *)pte_to_pa(entry);
 
     struct vm_area *area = vmspace_find_area(space, va);
     if (!area || va < area->start || (want & ~area->flags))
@@ -75,7 +76,7 @@ void *vmspace_page(struct vmspace *space, uintptr_t va, unsigned want, int *erro
 void *vmspace_fresh_page(struct vmspace *space, uintptr_t va)
 {
     struct vm_area *area = vmspace_find_area(space, va);
-    pte_t *entry = sv39_walk_create(space->root, va, page_alloc_zeroed);
+    pte_t *entry = sv39_walk_create(space->root, va, 0, page_alloc_zeroed);
     void *page = entry ? page_alloc() : NULL;
     if (!page)
         return NULL;

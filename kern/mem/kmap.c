@@ -1,6 +1,6 @@
 /* The kernel's own page table: built once, its top-level entries shared by every address space.
  *
- *     root[2]     -> table of 2 MiB pages; those with the kernel image -> 4 KiB pages
+ *     root[2]     -> table of 2 MiB pages; those with text or constants -> 4 KiB pages
  *     root[3..5]  1 GiB pages of RAM, as many as there are
  *     root[510]   -> kernel stacks
  *     root[511]   -> device registers
@@ -20,7 +20,7 @@
 #define RAM_GIB_MAX ((RAM_LIMIT - RAM_BASE) / GiB)
 #define MEGAPAGE    (2 * MiB)
 
-extern char image_start[], text_start[], text_end[], rodata_end[], image_end[];
+extern char text_start[], text_end[], rodata_end[];
 
 uint64_t *kmap_root;
 
@@ -40,47 +40,44 @@ static pte_t *must_make_table(void)
     return table;
 }
 
-static void must_map(uintptr_t va, uintptr_t pa, unsigned long flags, int level)
+static void must(int error)
 {
-    if (!sv39_map(kmap_root, va, pa, flags | PTE_G, level, new_table))
-        panic("no memory for the kernel's page table");
+    if (error)
+        panic("the kernel's page table: error %d", error);
 }
 
-static unsigned long image_flags(uintptr_t va)
+static void protect_image(const char *start, const char *end, unsigned long flags)
 {
-    if (va >= (uintptr_t)text_start && va < (uintptr_t)text_end)
-        return PTE_RX;
-    if (va >= (uintptr_t)text_end && va < (uintptr_t)rodata_end)
-        return PTE_RO;
-    return PTE_RW;
+    must(sv39_protect(kmap_root, (uintptr_t)start, (uintptr_t)end, flags | PTE_G, new_table));
 }
 
-/* The first GiB in 2 MiB pages, whether there is RAM or not: counting it would cost as much. The pages
- * of the image get their entries one by one. */
+/* The first GiB in 2 MiB pages, whether there is RAM or not: counting it would cost as much. Those in
+ * which text or constants lie are split. */
 static void map_first_gib(void)
 {
-    uintptr_t fine_start = ALIGN_DOWN((uintptr_t)image_start, MEGAPAGE);
-    uintptr_t fine_end = ALIGN_UP((uintptr_t)rodata_end, MEGAPAGE);
     pte_t *table = must_make_table();
     for (size_t i = 0; i < SV39_ENTRIES; i++)
         table[i] = pa_to_pte(RAM_BASE + i * MEGAPAGE, PTE_RW | PTE_G);
     kmap_root[sv39_index(RAM_BASE, 2)] = pa_to_pte((uintptr_t)table, PTE_V);
-    for (uintptr_t va = fine_start; va < fine_end; va += MEGAPAGE)
-        table[sv39_index(va, 1)] = 0;
-    for (uintptr_t va = fine_start; va < fine_end; va += PAGE_SIZE)
-        must_map(va, va, image_flags(va), 0);
+    protect_image(text_start, text_end, PTE_RX);
+    protect_image(text_end, rodata_end, PTE_RO);
 }
 
-static void kmap_init(void)
+void kmap_make(void)
 {
     kmap_root = must_make_table();
     map_first_gib();
     uintptr_t ram_end = MIN(machine.ram.start + machine.ram.size, RAM_LIMIT);
     for (uintptr_t va = RAM_BASE + GiB; va < ram_end; va += GiB)
-        must_map(va, va, PTE_RW, 2);
+        must(sv39_map(kmap_root, va, va, PTE_RW | PTE_G, 2, new_table));
     /* The tables below these entries must exist before any address space copies them. */
     kmap_root[sv39_index(KSTACK_BASE, 2)] = pa_to_pte((uintptr_t)must_make_table(), PTE_V);
     kmap_root[sv39_index(MMIO_BASE, 2)] = pa_to_pte((uintptr_t)must_make_table(), PTE_V);
+}
+
+static void kmap_init(void)
+{
+    kmap_make();
     kernel_satp = SATP_SV39 | (uintptr_t)kmap_root >> PAGE_SHIFT;
     csr_write(satp, kernel_satp);
     sfence_vma_all();
@@ -90,6 +87,7 @@ INIT_ENTRY(INIT_PAGING, kmap_init);
 void kmap_share(uint64_t *root)
 {
     INIT_NEEDS(kmap_init);
+    INIT_NEEDS(fault_report_init);
     size_t first = sv39_index(RAM_BASE, 2), last = first + RAM_GIB_MAX;
     for (size_t i = first; i < last; i++)
         root[i] = kmap_root[i];
@@ -99,7 +97,6 @@ void kmap_share(uint64_t *root)
 
 volatile void *mmio_map(uintptr_t pa, size_t len)
 {
-    INIT_NEEDS(kmap_init);
     if (!kmap_root)
         return (volatile void *)pa; /* not translated yet */
     uintptr_t offset = pa % PAGE_SIZE, first = 0;
@@ -108,7 +105,7 @@ volatile void *mmio_map(uintptr_t pa, size_t len)
     mmio_next += PAGE_UP(offset + len);
     bool mapped = true;
     for (size_t at = 0; at < offset + len && mapped; at += PAGE_SIZE)
-        mapped = sv39_map(kmap_root, va + at, PAGE_DOWN(pa) + at, PTE_RW | PTE_G, 0, new_table);
+        mapped = !sv39_map(kmap_root, va + at, PAGE_DOWN(pa) + at, PTE_RW | PTE_G, 0, new_table);
     if (mapped)
         first = va + offset;
     spin_unlock(&kmap_lock);

@@ -20,6 +20,9 @@
 
 extern uint64_t *kmap_root; /* the kernel's own page table; NULL while translation is off */
 
+/* Makes kmap_root. At start-up, by itself, in an image that has address spaces (kmap_share). */
+void kmap_make(void);
+
 /* Copies the shared top-level entries into a new root table. */
 void kmap_share(uint64_t *root);
 

@@ -44,7 +44,7 @@ static uintptr_t slot_va(size_t slot)
 /* Four entries: the guard page's and the stack's. NULL: no memory for a table. */
 static pte_t *slot_entries(size_t slot)
 {
-    return sv39_walk_create(kmap_root, slot_va(slot), page_alloc_zeroed);
+    return sv39_walk_create(kmap_root, slot_va(slot), 0, page_alloc_zeroed);
 }
 
 static void retire(size_t slot, pte_t *guard)

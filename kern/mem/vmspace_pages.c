@@ -1,8 +1,6 @@
 /* The pages and tables of an address space, a range at a time.
  *
- * A page may be freed only when no hart can reach it any more: first every entry loses its V bit but
- * keeps its address, then the harts forget, then entries are cleared and pages freed. The same
- * goes for tables.
+ * How a page or a table is taken away while harts may still use it: kern/riscv/sv39_range.c.
  */
 #include "kern/mem/vmspace_impl.h"
 #include "kern/riscv/hart.h"
@@ -10,80 +8,33 @@
 
 #define TOP_ENTRIES (USER_END / SV39_SPAN(2)) /* entries of the root that are the process's */
 
-/* Puts all pages of the range out of reach; says how many there are. */
-static size_t hide_pages(struct vmspace *space, uintptr_t start, uintptr_t end)
+static void forget(void *space, uintptr_t va, size_t len)
 {
-    size_t npages = 0;
-    struct sv39_run run;
-    while (sv39_next_run(space->root, &start, end, &run))
-        for (size_t i = 0; i < run.n; i++)
-            if (run.entries[i]) {
-                run.entries[i] &= ~PTE_V;
-                npages++;
-            }
-    return npages;
+    vmspace_flush(space, va, len);
 }
 
-static void free_pages(pte_t *root, uintptr_t start, uintptr_t end)
+static struct sv39_owner owner_of(struct vmspace *space)
 {
-    struct sv39_run run;
-    while (sv39_next_run(root, &start, end, &run))
-        for (size_t i = 0; i < run.n; i++)
-            if (run.entries[i]) {
-                page_free((void *)pte_to_pa(run.entries[i]));
-                run.entries[i] = 0;
-            }
+    return (struct sv39_owner){.space = space, .forget = forget, .release = page_free};
 }
 
 void vmspace_drop_pages(struct vmspace *space, uintptr_t start, uintptr_t end)
 {
-    size_t npages = hide_pages(space, start, end);
-    if (npages == 0)
-        return;
-    vmspace_flush(space, start, end - start);
-    free_pages(space->root, start, end);
-    space->resident -= npages;
+    struct sv39_owner owner = owner_of(space);
+    space->resident -= sv39_unmap(space->root, start, end, &owner);
 }
 
-/* Takes the level-0 table of va out of the tree. NULL: there is none. */
-static pte_t *unlink_table(pte_t *root, uintptr_t va)
-{
-    pte_t above = root[sv39_index(va, 2)];
-    if (!above)
-        return NULL;
-    pte_t *entry = (pte_t *)pte_to_pa(above) + sv39_index(va, 1);
-    pte_t *table = *entry ? (pte_t *)pte_to_pa(*entry) : NULL;
-    *entry = 0;
-    return table;
-}
-
-/* A hart that has not heard yet may still walk through an unlinked table. It must find invalid
- * entries, and does: they are all zero but the first, which links the tables to be freed, and has a
- * clear V bit because a table's address is a multiple of 4096. */
 void vmspace_drop_tables(struct vmspace *space, uintptr_t start, uintptr_t end)
 {
-    pte_t *unlinked = NULL;
-    for (uintptr_t va = start; va < end; va += TABLE_SPAN) {
-        pte_t *table = unlink_table(space->root, va);
-        if (table) {
-            *table = (uintptr_t)unlinked;
-            unlinked = table;
-        }
-    }
-    if (unlinked)
-        vmspace_flush(space, start, end - start);
-    while (unlinked) {
-        pte_t *table = unlinked;
-        unlinked = (pte_t *)*table;
-        page_free(table);
-    }
+    struct sv39_owner owner = owner_of(space);
+    sv39_drop_tables(space->root, start, end, &owner);
 }
 
 /* Frees the tables of an area; another area in the same table finds it gone already. */
 static void free_tables(pte_t *root, uintptr_t start, uintptr_t end)
 {
     for (uintptr_t va = ALIGN_DOWN(start, TABLE_SPAN); va < end; va += TABLE_SPAN) {
-        pte_t *table = unlink_table(root, va);
+        pte_t *table = sv39_unlink_table(root, va);
         if (table)
             page_free(table);
     }
@@ -102,7 +53,7 @@ void vmspace_drop_all(struct vmspace *space)
 
     struct vm_area *area;
     list_for_each(area, &space->areas, node) {
-        free_pages(top, area->start, area->end);
+        sv39_release(top, area->start, area->end, page_free);
     }
     list_for_each(area, &space->areas, node) {
         free_tables(top, area->start, area->end);
@@ -156,7 +107,7 @@ int vmspace_share_pages(struct vmspace *child, struct vmspace *parent, const str
             if (!run.entries[i])
                 continue;
             if (!copies)
-                copies = sv39_walk_create(child->root, run.va, page_alloc_zeroed);
+                copies = sv39_walk_create(child->root, run.va, 0, page_alloc_zeroed);
             if (!copies)
                 return -ENOMEM;
             copies[i] = share_entry(&run.entries[i], area->flags, changed);

@@ -1,4 +1,4 @@
-/* Walking Sv39 page tables.
+/* Walking Sv39 page tables, and changing what one walk finds.
  *
  *     satp --> root table        level 1 table      level 0 table       page
  *             +-----------+     +-----------+      +-----------+      +------+
@@ -12,72 +12,80 @@
  * them it is a leaf. The hardware makes the same walk whenever a translation is not in its cache.
  */
 #include "kern/riscv/sv39.h"
+#include "kern/sys/errno.h"
 
-/* The table that a pointer entry leads to; NULL: the entry is empty, or a leaf. */
-static pte_t *next_table(pte_t pte)
+pte_t *sv39_walk(pte_t *root, uintptr_t va, int *level)
 {
-    return (pte & PTE_V) && !pte_is_leaf(pte) ? (pte_t *)pte_to_pa(pte) : NULL;
+    pte_t *entry = &root[sv39_index(va, 2)], *table;
+    int at = 2;
+    while (at > 0 && (table = pte_table(*entry))) {
+        at--;
+        entry = &table[sv39_index(va, at)];
+    }
+    *level = at;
+    return entry;
 }
 
-pte_t *sv39_walk(pte_t *root, uintptr_t va)
-{
-    pte_t *table = root;
-    for (int level = 2; level > 0 && table; level--)
-        table = next_table(table[sv39_index(va, level)]);
-    return table ? &table[sv39_index(va, 0)] : NULL;
-}
-
-/* The entry of va at `level`, with the tables that lead there. */
-static pte_t *walk_create_to(pte_t *root, uintptr_t va, int level, void *(*new_table)(void))
+pte_t *sv39_walk_create(pte_t *root, uintptr_t va, int level, void *(*new_table)(void))
 {
     pte_t *table = root;
     for (int above = 2; above > level; above--) {
         pte_t *entry = &table[sv39_index(va, above)];
-        if (!(*entry & PTE_V)) {
+        if (!*entry) {
             void *fresh = new_table();
             if (!fresh)
                 return NULL;
             pte_set(entry, pa_to_pte((uintptr_t)fresh, PTE_V));
         }
-        table = next_table(*entry);
+        table = pte_table(*entry);
         if (!table)
             return NULL;
     }
     return &table[sv39_index(va, level)];
 }
 
-pte_t *sv39_walk_create(pte_t *root, uintptr_t va, void *(*new_table)(void))
+int sv39_map(pte_t *root, uintptr_t va, uintptr_t pa, unsigned long flags, int level,
+             void *(*new_table)(void))
 {
-    return walk_create_to(root, va, 0, new_table);
+    int end;
+    if (((va | pa) & (SV39_SPAN(level) - 1)) || !sv39_is_address(va))
+        return -EINVAL;
+    if (*sv39_walk(root, va, &end) || end < level)
+        return -EEXIST;
+    pte_t *entry = sv39_walk_create(root, va, level, new_table);
+    if (!entry)
+        return -ENOMEM;
+    pte_set(entry, pa_to_pte(pa, flags));
+    return 0;
 }
 
-bool sv39_map(pte_t *root, uintptr_t va, uintptr_t pa, unsigned long flags, int level,
-              void *(*new_table)(void))
+/* Puts a table of smaller pages in the place of a superpage. False: no memory for it. */
+static bool split(pte_t *entry, int level, void *(*new_table)(void))
 {
-    pte_t *entry = walk_create_to(root, va, level, new_table);
-    if (!entry || (level > 0 && next_table(*entry)))
+    pte_t *table = new_table();
+    if (!table)
         return false;
-    pte_set(entry, pa_to_pte(pa, flags));
+    for (size_t i = 0; i < SV39_ENTRIES; i++)
+        table[i] = *entry + pa_to_pte(i * SV39_SPAN(level - 1), 0);
+    pte_set(entry, pa_to_pte((uintptr_t)table, PTE_V));
     return true;
 }
 
-bool sv39_next_run(pte_t *root, uintptr_t *va, uintptr_t end, struct sv39_run *run)
+int sv39_protect(pte_t *root, uintptr_t start, uintptr_t end, unsigned long flags,
+                 void *(*new_table)(void))
 {
-    while (*va < end) {
-        uintptr_t from = *va;
-        pte_t *level1 = next_table(root[sv39_index(from, 2)]);
-        if (!level1) {
-            *va = ALIGN_DOWN(from, SV39_SPAN(2)) + SV39_SPAN(2);
+    for (uintptr_t va = start, next; va < end; va = next) {
+        int level;
+        pte_t *entry = sv39_walk(root, va, &level);
+        next = ALIGN_DOWN(va, SV39_SPAN(level)) + SV39_SPAN(level);
+        if (!*entry)
             continue;
-        }
-        *va = ALIGN_DOWN(from, SV39_SPAN(1)) + SV39_SPAN(1);
-        pte_t *leaves = next_table(level1[sv39_index(from, 1)]);
-        if (leaves) {
-            run->entries = &leaves[sv39_index(from, 0)];
-            run->n = (MIN(*va, end) - from) >> 12;
-            run->va = from;
-            return true;
-        }
+        if (va % SV39_SPAN(level) == 0 && next <= end)
+            pte_set(entry, (*entry & ~PTE_FLAGS) | flags);
+        else if (split(entry, level, new_table))
+            next = va; /* once more, with smaller pages */
+        else
+            return -ENOMEM;
     }
-    return false;
+    return 0;
 }
