@@ -167,7 +167,7 @@ KERN_SRC := $(filter-out kern/core/backtrace.c kern/core/string.c kern/mem/uacce
 endif
 # Chosen by name at the link, not found by need:
 CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
-              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.c kern/images/*/*.[cS]),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
+              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.[cS] kern/images/*/*.[cS]),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
@@ -305,7 +305,8 @@ IMAGE := $(call image_name,kernel)
 image_objects = $(patsubst %,$K/%.o,$(basename $(wildcard kern/images/$1.c kern/images/$1/*.[cS])))
 COURSE_IMAGES := spark boot maps threads
 $(foreach i,$(COURSE_IMAGES) kernel,$(eval $(call image_name,$i): $(call image_objects,$i)))
-$(call image_name,boot): $K/kern/mem/identity.o
+$(call image_name,spark): $K/kern/images/probe.o
+$(call image_name,boot): $K/kern/images/probe.o $K/kern/mem/identity.o
 $(call image_name,kernel): $K/root-$(EMBED).o
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
 IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld

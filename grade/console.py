@@ -9,10 +9,13 @@ test which looks seldom. `expect` has a cursor: each call looks behind what the 
 
 from __future__ import annotations
 
+import fcntl
 import re
 import secrets
 import select
 import socket
+import struct
+import termios
 import threading
 import time
 from dataclasses import dataclass
@@ -68,6 +71,8 @@ class Console:
         self.flooded = False                 # it printed more, and was ended for it
         self._cursor = 0                     # in characters of `text`
         self._typed = 0                      # length of `text` when something was last typed
+        self._listening = threading.Event()  # cleared: what the guest sends waits in the socket
+        self._listening.set()
         self._thread = threading.Thread(target=self._drain, daemon=True, name="console")
         self._thread.start()
 
@@ -88,6 +93,19 @@ class Console:
     def expired(self) -> bool:
         """The machine was killed because its time was up."""
         return self._expired
+
+    @property
+    def waiting(self) -> int:
+        """Bytes the guest sent that nobody has taken yet."""
+        return struct.unpack("i", fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)))[0]
+
+    def hold(self) -> None:
+        """Take nothing more than is there, as a terminal that is slow."""
+        self._listening.clear()
+
+    def release(self) -> None:
+        """Listen again."""
+        self._listening.set()
 
     def since(self) -> str:
         """What was printed behind the last match."""
@@ -161,6 +179,7 @@ class Console:
 
     def close(self) -> None:
         """Let go of the socket; what was printed stays readable."""
+        self._listening.set()
         self._thread.join(JOIN)
         self._sock.close()
 
@@ -173,6 +192,8 @@ class Console:
                 self._expired = True
                 self._on_deadline()
             patience = left if left > 0 else 1.0
+            if not self._listening.wait(patience):
+                continue
             if select.select([self._sock], [], [], patience)[0]:
                 self._take()
 

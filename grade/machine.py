@@ -49,9 +49,11 @@ class Machine:
     """One QEMU and all there is to know about it."""
 
     def __init__(self, elf: Path | str, *, plugin: Plugin | None = None, gdb: bool = False,
-                 frozen: bool = False, deadline: float = DEADLINE, **hardware):
+                 frozen: bool = False, hold_console: bool = False,
+                 deadline: float = DEADLINE, **hardware):
         """`hardware` is what qemu.Hardware takes. `frozen` waits for cont() before it starts;
-        `gdb` opens a debugger stub at `gdb_socket`."""
+        `gdb` opens a debugger stub at `gdb_socket`. `hold_console`: nobody reads what the
+        guest prints until release_console()."""
         self.hardware = qemu.Hardware(Path(elf), **hardware)
         self.symbols = self._read_symbols()
         self.directory = Path(tempfile.mkdtemp(prefix="onering-"))
@@ -67,6 +69,8 @@ class Machine:
         try:
             self.command = self._command(gdb, frozen)
             self._start(time.monotonic() + deadline * SLOW)
+            if hold_console:
+                self.console.hold()
         except BaseException:
             self.close()
             raise
@@ -84,6 +88,10 @@ class Machine:
     def run(self, command: str, timeout: float = 30.0) -> Result:
         """Run a command at the shell's prompt: its output and exit status."""
         return self.console.run(command, timeout)
+
+    def release_console(self) -> None:
+        """Begin to read the console, if it was held."""
+        self.console.release()
 
     @property
     def text(self) -> str:

@@ -37,16 +37,36 @@ static void show_device(const char *name, const struct machine_device *device)
     printk("boot: %s at 0x%lx, 0x%lx bytes\n", name, device->base, device->size);
 }
 
+static void show_everything(const struct machine *found)
+{
+    printk("boot: ram at 0x%lx, 0x%lx bytes\n", found->ram.start, found->ram.size);
+    show_device("uart", &found->uart);
+    show_device("plic", &found->plic);
+    show_device("finisher", &found->finisher);
+    show_device("rtc", &found->rtc);
+    for (uint32_t i = 0; i < found->nvirtio; i++)
+        show_device("virtio", &found->virtio[i]);
+    for (uint32_t i = 0; i < found->nreserved; i++)
+        printk("boot: reserved at 0x%lx, 0x%lx bytes\n", found->reserved[i].start,
+               found->reserved[i].size);
+}
+
 static void command_machine(char **words)
 {
     (void)words;
-    printk("boot: ram at 0x%lx, 0x%lx bytes\n", machine.ram.start, machine.ram.size);
-    show_device("uart", &machine.uart);
-    show_device("plic", &machine.plic);
-    show_device("finisher", &machine.finisher);
-    show_device("rtc", &machine.rtc);
-    for (uint32_t i = 0; i < machine.nvirtio; i++)
-        show_device("virtio", &machine.virtio[i]);
+    show_everything(&machine);
+}
+
+/* Reads another device tree, which somebody has put into memory. */
+static void command_tree(char **words)
+{
+    static struct machine mine, other;
+    mine = machine;
+    memset(&machine, 0, sizeof(machine));
+    machine_init((const void *)parse_number(words[0]));
+    other = machine;
+    machine = mine;
+    show_everything(&other);
 }
 
 static void command_panic(char **words)
@@ -60,14 +80,24 @@ static const struct command {
     void (*run)(char **words);
     int nwords; /* it takes */
 } commands[] = {
-    {"say", command_say, 1},         {"flood", command_flood, 1},
-    {"machine", command_machine, 0}, {"break", command_break, 1},
-    {"nest", command_nest, 1},       {"registers", command_registers, 1},
-    {"fault", command_fault, 2},     {"illegal", command_illegal, 0},
-    {"overrun", command_overrun, 0}, {"ticks", command_ticks, 1},
-    {"late", command_late, 1},       {"timers", command_timers, 1},
-    {"chain", command_chain, 2},     {"bend", command_bend, 1},
-    {"aside", command_aside, 1},     {"panic", command_panic, 0},
+    {"say", command_say, 1},
+    {"flood", command_flood, 1},
+    {"machine", command_machine, 0},
+    {"tree", command_tree, 1},
+    {"break", command_break, 1},
+    {"nest", command_nest, 1},
+    {"registers", command_registers, 1},
+    {"fault", command_fault, 2},
+    {"illegal", command_illegal, 0},
+    {"overrun", command_overrun, 0},
+    {"ticks", command_ticks, 1},
+    {"late", command_late, 1},
+    {"timers", command_timers, 1},
+    {"chain", command_chain, 2},
+    {"bend", command_bend, 1},
+    {"aside", command_aside, 1},
+    {"panic", command_panic, 0},
+    {"probe", probe, 0},
 };
 
 uint64_t parse_number(const char *text)

@@ -46,7 +46,7 @@ static void show_events(const char *name, unsigned count)
 /* Every second tick asks the running thread to give way, as a scheduler would. */
 static unsigned gave_way;
 
-static void tick(void)
+static void on_tick(void)
 {
     note_event();
     this_hart()->attention = came % 2 == 0;
@@ -62,7 +62,7 @@ static void start_ticks(void)
 {
     gave_way = 0;
     trap_on_preempt(give_way);
-    clock_start_ticks(tick);
+    clock_start_ticks(on_tick);
     begin();
 }
 

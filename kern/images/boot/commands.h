@@ -26,3 +26,6 @@ void command_bend(char **words); /* ADDRESS|self: panics above a frame whose cal
 
 /* aside.c */
 void command_aside(char **words); /* N: counts to N by recursion, on a stack of its own */
+
+/* kern/images/probe.S */
+void probe(char **words); /* stores all registers where the host finds them, and ends the machine */
