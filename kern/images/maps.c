@@ -36,6 +36,7 @@ static const struct command {
     {"tables", command_tables, 1},
     {"root", command_root, 1},
     {"demo", command_demo, 0},
+    {"watch", command_watch, 1},
     {"walk", command_walk, 1},
     {"create", command_create, 2},
     {"map", command_map, 4},
@@ -45,6 +46,7 @@ static const struct command {
     {"why", command_why, 2},
     {"whyuser", command_whyuser, 2},
     {"on", command_on, 0},
+    {"translate", command_translate, 0},
     {"kernel", command_kernel, 0},
     {"read", command_read, 1},
     {"write", command_write, 1},
@@ -52,6 +54,7 @@ static const struct command {
     {"try", command_try, 0},
     {"load", command_load, 3},
     {"loadflush", command_loadflush, 3},
+    {"flash", command_flash, 3},
     {"park", command_park, 0},
 };
 

@@ -76,11 +76,11 @@ pte_t *sv39_unlink_table(pte_t *root, uintptr_t va)
     return table;
 }
 
-/* A hart that has not heard yet must find invalid entries in an unlinked table, and does: they are all
- * zero but the first, which links the tables to be freed, and has a clear V bit because a table's
- * address is a multiple of 4096. */
 size_t sv39_drop_tables(pte_t *root, uintptr_t start, uintptr_t end, const struct sv39_owner *owner)
 {
+    /* A hart that has not heard yet must find invalid entries in an unlinked table, and does: they are
+     * all zero but the first, which links the tables to be freed, and has a clear V bit because a
+     * table's address is a multiple of 4096. */
     pte_t *unlinked = NULL;
     size_t ntables = 0;
     for (uintptr_t va = start; va < end; va += SV39_SPAN(1)) {

@@ -17,8 +17,9 @@ static uintptr_t cause_addr;
 
 /* --- translation --- */
 
-static void turn_on(void)
+void command_translate(char **words)
 {
+    (void)words;
     csr_write(satp, SATP_SV39 | (uintptr_t)maps_root >> PAGE_SHIFT);
     sfence_vma_all();
     printk("maps: on, satp %lx\n", csr_read(satp));
@@ -34,19 +35,17 @@ static void must_map(uintptr_t pa, unsigned long flags, int level)
 /* RAM in the largest pages there are, devices in the smallest, all of it where it is. */
 void command_on(char **words)
 {
-    (void)words;
     must_map(RAM_BASE, RAM_FLAGS, 2);
     must_map(machine.uart.base, PTE_RW | PTE_G, 0);
     must_map(machine.finisher.base, PTE_RW | PTE_G, 0);
-    turn_on();
+    command_translate(words);
 }
 
 void command_kernel(char **words)
 {
-    (void)words;
     kmap_make();
     maps_root = kmap_root;
-    turn_on();
+    command_translate(words);
 }
 
 /* --- accesses --- */

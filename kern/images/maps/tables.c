@@ -17,6 +17,15 @@ pte_t *maps_root;
 static size_t tables_left = ANY_NUMBER;
 static pte_t *tables[TABLES_MAX]; /* given out and not given back; NULL: a free place */
 
+static void watch(pte_t *table)
+{
+    for (size_t i = 0; i < TABLES_MAX; i++)
+        if (!tables[i]) {
+            tables[i] = table;
+            return;
+        }
+}
+
 void *maps_new_table(void)
 {
     if (tables_left == 0) {
@@ -27,18 +36,14 @@ void *maps_new_table(void)
     if (!table)
         panic("no memory for a table");
     tables_left--;
-    for (size_t i = 0; i < TABLES_MAX; i++)
-        if (!tables[i]) {
-            tables[i] = table;
-            break;
-        }
+    watch(table);
     printk("maps: table %lx\n", (uintptr_t)table);
     return table;
 }
 
 /* --- what the owner of a range is told --- */
 
-/* How the table that we gave out looks at this moment. */
+/* How a table looks at this moment. */
 static void show_table(const pte_t *table)
 {
     size_t nvalid = 0, nothers = 0;
@@ -89,6 +94,11 @@ void command_tables(char **words)
 void command_root(char **words)
 {
     maps_root = (pte_t *)parse_hex(words[0]);
+}
+
+void command_watch(char **words)
+{
+    watch((pte_t *)parse_hex(words[0]));
 }
 
 void command_walk(char **words)
