@@ -13,7 +13,7 @@ quoted    = '$(subst ','\'',$1)'
 # $(call given,--lab,$(LAB)): the option, if there is something to say
 given     = $(if $2,$1=$(call quoted,$2))
 
-.PHONY: labs lab-status look hint catchup uncatchup predict measure save submit catchup-pack
+.PHONY: labs lab-status look hint catchup uncatchup predict measure save submit catchup-pack handout
 
 labs:                             ##course the labs, and where you are
 	@$(LAB_TOOL) labs
@@ -46,5 +46,8 @@ save:                             ##course commit all you have (M="what you did"
 	@$(LAB_TOOL) save $(call given,--message,$(M))
 submit:                           ##course make the file to hand in (LAB=)
 	@$(LAB_TOOL) submit $(call given,--lab,$(LAB))
+handout:                          ##teach the tree for students: LABS=1-3 DIR=path (DONE=1-2, KEY=)
+	@$(LAB_TOOL) handout $(call given,--labs,$(LABS)) $(call given,--dir,$(DIR)) \
+	    $(call given,--done,$(DONE)) $(call given,--key,$(KEY))
 catchup-pack:                     ##teach the solutions of LAB= in a file, for releases (KEY=)
 	@$(LAB_TOOL) catchup-pack $(call given,--lab,$(LAB)) $(call given,--key,$(KEY))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import bug, handin, helping, images, looking, numbers, opening, pack, progress, say, start, state
+from . import bug, handin, helping, images, looking, numbers, opening, pack, progress, release, say, start, state
 from .course import ROOT, Course, CourseError, Hole, load
 from .student import Tree, lab_number
 
@@ -102,6 +102,14 @@ def pack_command(words: Words) -> None:
     say.say(f"Made {path.relative_to(ROOT)}. Students put it beside their Makefile.")
 
 
+def handout_command(words: Words) -> None:
+    """the tree that students get"""
+    if not words.labs or not words.dir:
+        raise CourseError("which labs, and where to? For example: make handout LABS=1-3 DIR=../release")
+    done = lab_numbers(words.done) if words.done else []
+    release.make(ROOT, lab_numbers(words.labs), done, Path(words.dir).absolute(), words.key)
+
+
 def open_command(words: Words) -> None:
     """open holes in a tree, which then counts as a student's"""
     holes = chosen_holes(load(ROOT), words)
@@ -139,7 +147,7 @@ def lab_numbers(text: str) -> list[int]:
         if not first.isdigit() or last and not last.isdigit():
             raise CourseError(f"{text!r} is not a list of labs such as 1-3 or 1,2")
         found += range(int(first), int(last or first) + 1)
-    return found
+    return sorted(set(found))
 
 
 # --- the command line -----------------------------------------------------------------------------
@@ -171,6 +179,7 @@ def arguments() -> Words:
     add("save", save_command, message="")
     add("submit", submit_command, lab="")
     add("catchup-pack", pack_command, lab="", key="")
+    add("handout", handout_command, labs="", dir="", done="", key="")
     several = {"action": "append", "default": []}
     add("open", open_command, root={"type": Path, "required": True}, lab="", hole=several)
     add("fill", fill_command, root={"type": Path, "required": True}, lab="", hole=several)

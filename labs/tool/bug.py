@@ -69,8 +69,13 @@ def image(tree: Tree, lab: Lab) -> Built:
     if source.exists():
         shutil.rmtree(source)
     tree.copy_solution(source)
-    apply_patch(source, patch)
-    return images.build(source, lab.bug.image.make).copied(folder / SHIPPED)
+    return build_from(source, lab, folder / SHIPPED)
+
+
+def build_from(source: Path, lab: Lab, elf: Path) -> Built:
+    """Plants the bug in a copy of the solution, and builds."""
+    apply_patch(source, lab.folder / lab.bug.patch)
+    return images.build(source, lab.bug.image.make).copied(elf)
 
 
 def apply_patch(source: Path, patch: Path) -> None:

@@ -141,6 +141,10 @@ class Lab:
         raise CourseError(f"lab {self.number} has no hole {identity}; it has "
                           + ", ".join(hole.id for hole in self.holes))
 
+    def table(self) -> dict[str, Any]:
+        """As lab.toml has it."""
+        return _table(self.folder / "lab.toml")
+
     def mutants(self) -> list[Mutant]:
         """The wrong solutions; none in a release."""
         return [_make(Mutant, tomllib.loads(path.read_text()), path)
@@ -184,10 +188,7 @@ def load(root: Path = ROOT) -> Course:
 
 def _lab(number: int, folder: Path) -> Lab:
     path = folder / "lab.toml"
-    try:
-        table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path}: {error}") from error
+    table = _table(path)
     table["holes"] = tuple(_make(Hole, one, path) for one in table.pop("hole", []))
     table["images"] = tuple(_make(Image, one, path) for one in table.pop("image", []))
     table["symptoms"] = tuple(_make(Symptom, one, path) for one in table.pop("symptom", []))
@@ -197,6 +198,13 @@ def _lab(number: int, folder: Path) -> Lab:
         table["bug"] = _make(Bug, table["bug"], path)
     name = FOLDER.match(folder.name)[2]
     return _make(Lab, {**table, "number": number, "name": name, "folder": folder}, path)
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
 
 
 def _make(kind: type, table: dict[str, Any], path: Path):

@@ -22,11 +22,12 @@ class GitError(CourseError):
 
 
 class Repository:
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, environment: dict[str, str] | None = None):
         self.root = root
+        self.environment = environment or {}
 
     def run(self, *words: str) -> subprocess.CompletedProcess:
-        environment = {**os.environ, "LC_ALL": "C", "GIT_EDITOR": "true"}
+        environment = {**os.environ, "LC_ALL": "C", "GIT_EDITOR": "true", **self.environment}
         return subprocess.run(["git", *words], cwd=self.root, env=environment, capture_output=True,
                               stdin=subprocess.DEVNULL)
 

@@ -18,7 +18,7 @@ def start(root: Path, number: str) -> None:
     _go_to_work(git, command)
     tree = Tree(root)                       # of this branch, which may be another course
     lab = tree.course.lab(wanted)
-    if tree.state and wanted in tree.state.open and tree.state.lab:
+    if tree.state and wanted in tree.state.started:
         _return_to(tree, git, lab)
     else:
         _begin(tree, git, lab, command)
@@ -79,13 +79,13 @@ def _begin(tree: Tree, git: Repository, lab: Lab, command: str) -> None:
         known.base, known.upstream = _base(tree, git)
     kept_names: list[str] = []
     files: list[str] = []
-    if lab.number not in known.open:            # in a release they are open from the start
+    if not known.release and lab.number not in known.open:
         tree.state = known
         kept_names = _keep_changed(tree, lab)
         files = _open(tree, lab)
-    if known.lab:
-        _mark_end(git, known.lab)
-    known.lab, known.open = lab.number, sorted({*known.open, lab.number})
+        known.open = sorted({*known.open, lab.number})
+    _mark_end(git, known.lab)
+    known.lab, known.started = lab.number, sorted({*known.started, lab.number})
     state.store(tree.root, known)
     git.commit(f"Lab {lab.number}: {lab.title}", [state.FOLDER, *files])
     git.tag(f"lab-{lab.number}-start")

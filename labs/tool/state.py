@@ -33,6 +33,7 @@ class State:
 
     lab: int = 0                                        # the current one; 0: none begun
     open: list[int] = field(default_factory=list)       # labs whose holes were opened here
+    started: list[int] = field(default_factory=list)    # labs that `make lab-N` was called for
     hints: dict[str, int] = field(default_factory=dict)     # how many were taken
     caught_up: list[str] = field(default_factory=list)  # the reference stands there: no points
     kept: dict[str, dict[str, str]] = field(default_factory=dict)   # by hole and file: what stood there
