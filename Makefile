@@ -104,7 +104,7 @@ ARCH   := -march=rv64gc -mabi=lp64d -mcmodel=medany
 CFLAGS := $(ARCH) -std=gnu11 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -fno-common \
           -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
           -malign-data=natural \
-          -ffile-prefix-map=$(CURDIR)/= -MMD -MP
+          -ffile-prefix-map=$(CURDIR)/= -fdebug-prefix-map=$(CURDIR)=. -MMD -MP
 -include labs/labs.mk
 # The classical kernel keeps frame pointers: its panics print a backtrace. Fused, it is linked with what
 # has none, and does without.

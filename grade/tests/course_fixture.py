@@ -87,11 +87,32 @@ make = "sums"
                   more='function = "power"\nneeds = ["1.1"]') \
     + HOLE.format(id="2.2", title="Your own", kind="new", file="kern/own.c", points=20, more="")
 
+MUTANT = """\
+name = "subtracts"
+hole = "1.1"
+kind = "off-by-one"
+observer = "adds"
+edits = [["a + b", "a - b"]]
+"""
+
+PATCH = """\
+--- a/kern/sums.c
++++ b/kern/sums.c
+@@ -1,5 +1,5 @@
+ /* Sums. */
+ int add(int a, int b)
+ {
+-    return a + b;
++    return a - b;
+ }
+"""
+
 MAKEFILE = """\
 PYTHON = python3
 all:
 sums:
-\t@cc -fsyntax-only -include kern/core/hole.h kern/*.c
+\t@mkdir -p build && cc -fsyntax-only -include kern/core/hole.h kern/*.c
+\t@cat kern/*.c > build/sums.elf
 \t@echo build/sums.elf
 FORCE:
 include labs/labs.mk
@@ -107,7 +128,9 @@ def make_course(folder: Path) -> Path:
     for path, text in {"kern/sums.c": SOURCE, "labs/1-sums/lab.toml": LAB1, "Makefile": MAKEFILE,
                        "labs/2-powers/lab.toml": LAB2, ".gitignore": "/build/\n__pycache__/\n",
                        "labs/2-powers/reference/kern/own.c": "int own(void)\n{\n    return 42;\n}\n",
-                       "README.md": "A small course.\n"}.items():
+                       "labs/1-sums/mutants/1.1-minus.toml": MUTANT,
+                       "labs/1-sums/INSTRUCTOR.md": "For instructors.\n",
+                       "labs/1-sums/bug.patch": PATCH, "README.md": "A small course.\n"}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     (folder / "kern/core").mkdir()
