@@ -6,22 +6,21 @@
 
 /* The record of the work and, above it, the stack. */
 static struct {
+    uint64_t trail[ASIDE_WORDS]; /* how many calls were still to come, step by step */
     uint64_t steps;
-    uint64_t deepest;
-    uint64_t stack[ASIDE_WORDS];
-} aside __attribute__((aligned(16)));
+    uint64_t stack[ASIDE_WORDS] __attribute__((aligned(16)));
+} aside;
 
 void call_on_stack(void (*function)(uint64_t), uint64_t argument, uint64_t *top); /* stack.S */
 
 /* Goes down `left` calls, one step each. */
 static void __attribute__((noipa)) descend(uint64_t left)
 {
+    aside.trail[aside.steps % ASIDE_WORDS] = left;
     aside.steps++;
     if (left > 1)
         descend(left - 1);
-    else
-        aside.deepest = aside.steps;
-    __asm__ volatile("");
+    __asm__ volatile(""); /* or the compiler would make a loop of it */
 }
 
 static void __attribute__((noipa)) work_aside(uint64_t count)
@@ -33,7 +32,7 @@ static void __attribute__((noipa)) work_aside(uint64_t count)
 void command_aside(char **words)
 {
     uint64_t count = parse_number(words[0]);
-    aside.steps = aside.deepest = 0;
+    aside.steps = 0;
     work_aside(count);
-    printk("boot: %lu steps aside, %lu at the deepest\n", aside.steps, aside.deepest);
+    printk("boot: %lu steps aside\n", aside.steps);
 }
