@@ -25,11 +25,15 @@ static void command_say(char **words)
     printk("boot: %s\n", words[0]);
 }
 
+/* Each line goes to the console in one piece, which is larger than the port's FIFO. */
 static void command_flood(char **words)
 {
+    char line[80];
     uint64_t nlines = parse_number(words[0]);
-    for (uint64_t line = 1; line <= nlines; line++)
-        printk("flood %lu\n", line);
+    for (uint64_t i = 1; i <= nlines; i++) {
+        format_string(line, sizeof(line), "flood %lu: abcdefghijklmnopqrstuvwxyz0123456789\n", i);
+        printk("%s", line);
+    }
 }
 
 static void show_device(const char *name, const struct machine_device *device)
