@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make grade", description="Grade a lab.")
     parser.add_argument("--tree", type=Path, default=ROOT, help="the tree to grade")
     parser.add_argument("--lab", default="", help="3, 1-3 or all; the current lab if not given")
-    parser.add_argument("--only", default="", help="tests with this in their name")
+    parser.add_argument("--only", default="", help="tests with this in their name, or of this hole")
     parser.add_argument("--seed", type=int, help="draw the same inputs again")
     parser.add_argument("--base", default="", help="the commit or folder the student was given")
     parser.add_argument("--jobs", type=int, default=0, help="machines at the same time")
