@@ -354,7 +354,7 @@ def traps_may_be_nested(run: Run) -> None:
 
 # --- 1.6 the dispatcher -----------------------------------------------------------------------------
 
-@lab_test("1.6", points=4)
+@lab_test("1.6", points=3)
 def breakpoints_reach_their_handler(run: Run) -> None:
     """An exception that somebody handles is handled, once each, and the program goes on."""
     count, word = run.random.randrange(2, 12), f"w{run.random.getrandbits(32):x}"
@@ -386,7 +386,18 @@ def what_nobody_handles_is_reported(run: Run) -> None:
 @lab_test("1.6", points=2)
 def a_bad_stack_is_reported(run: Run) -> None:
     """A trap with sp below the stack ends in a report that says so."""
-    machine = run.boot("boot", args=f"break {run.random.randrange(1, 4)} overrun say alive")
+    overrun(run, "trap")
+
+
+@lab_test("1.6", points=1, needs=("1.7",))
+def an_interrupt_on_a_bad_stack_is_reported(run: Run) -> None:
+    """So does an interrupt, before its handler runs on the emergency stack and goes back."""
+    overrun(run, "tick")
+
+
+def overrun(run: Run, what: str) -> None:
+    machine = run.boot("boot", args=f"break {run.random.randrange(1, 4)} overrun {what}",
+                       icount=EXACT)
     ending = machine.finish(endings=("panic",))
     run.check(ending.remark.startswith("stack overflow: sp is"), "the sentence of the panic",
               "stack overflow: sp is ...", ending.remark)

@@ -93,7 +93,7 @@ static const struct command {
     {"registers", command_registers, 1},
     {"fault", command_fault, 2},
     {"illegal", command_illegal, 0},
-    {"overrun", command_overrun, 0},
+    {"overrun", command_overrun, 1},
     {"ticks", command_ticks, 1},
     {"late", command_late, 1},
     {"timers", command_timers, 1},

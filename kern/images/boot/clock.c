@@ -58,7 +58,7 @@ static void give_way(void)
     gave_way++;
 }
 
-static void start_ticks(void)
+void start_ticks(void)
 {
     gave_way = 0;
     trap_on_preempt(give_way);

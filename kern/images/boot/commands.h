@@ -11,10 +11,11 @@ void command_nest(char **words); /* N: a breakpoint, whose handler takes a break
 void command_registers(char **words); /* SEED: a breakpoint with every register at a known value */
 void command_fault(char **words);     /* load|store|fetch ADDRESS */
 void command_illegal(char **words);   /* an instruction that there is not */
-void command_overrun(char **words);   /* a trap with sp below the stack */
+void command_overrun(char **words);   /* trap|tick: that, with sp below the stack */
 void traps_init(void);
 
 /* clock.c */
+void start_ticks(void);
 void command_ticks(char **words);  /* N: waits for N ticks of the clock */
 void command_late(char **words);   /* MS: keeps interrupts off for so long, ticks on */
 void command_timers(char **words); /* MS,MS,...: waits until timers of these lengths have expired */

@@ -40,7 +40,8 @@ registers_break:
     addi    sp, sp, FRAME
     ret
 
-/* void trap_with_bad_stack(void): sp points just below the stack, as after one call too many. */
+/* sp points just below the stack, as after one call too many. Then comes a breakpoint, or the next
+ * interrupt. */
     .section .text.trap_with_bad_stack, "ax", @progbits
     .globl trap_with_bad_stack
 trap_with_bad_stack:
@@ -48,3 +49,12 @@ trap_with_bad_stack:
     addi    sp, sp, -16
     ebreak
     unimp
+
+    .section .text.wait_with_bad_stack, "ax", @progbits
+    .globl wait_with_bad_stack
+wait_with_bad_stack:
+    lla     sp, boot_stack
+    addi    sp, sp, -16
+    csrsi   sstatus, 2              /* SIE */
+1:  wfi
+    j       1b
