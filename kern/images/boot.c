@@ -96,6 +96,7 @@ static const struct command {
     {"overrun", command_overrun, 1},
     {"ticks", command_ticks, 1},
     {"late", command_late, 1},
+    {"lazy", command_lazy, 2},
     {"timers", command_timers, 1},
     {"chain", command_chain, 2},
     {"bend", command_bend, 1},

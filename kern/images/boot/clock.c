@@ -74,13 +74,30 @@ void command_ticks(char **words)
     printk("boot: gave way %u times\n", gave_way);
 }
 
+/* Busy, with interrupts off, until so long after `started`. */
+static void stay_deaf_until(uint64_t us)
+{
+    while ((csr_read(time) - started) * 1000000 / machine.timebase_hz < us)
+        ;
+}
+
 void command_late(char **words)
 {
-    uint64_t wait = parse_number(words[0]) * (machine.timebase_hz / 1000);
     start_ticks();
-    while (csr_read(time) - started < wait)
-        ;
+    stay_deaf_until(parse_number(words[0]) * 1000);
     show_events("tick", 4);
+}
+
+void command_lazy(char **words)
+{
+    unsigned count = MIN(parse_number(words[0]), EVENTS_MAX);
+    start_ticks();
+    for (unsigned i = 1; i <= count; i++) {
+        stay_deaf_until(i * TICK_NS / 1000 + parse_number(words[1]));
+        irq_enable();
+        irq_disable();
+    }
+    show_events("tick", count);
 }
 
 static void expired(struct timer *timer)

@@ -18,6 +18,7 @@ void traps_init(void);
 void start_ticks(void);
 void command_ticks(char **words);  /* N: waits for N ticks of the clock */
 void command_late(char **words);   /* MS: keeps interrupts off for so long, ticks on */
+void command_lazy(char **words);   /* N US: N ticks, each taken so long after it was due */
 void command_timers(char **words); /* MS,MS,...: waits until timers of these lengths have expired */
 
 /* chain.c */
