@@ -137,9 +137,11 @@ say = @printf '  %-7s %s\n' '$1' '$2'
 # --- What follows from the system-call table -------------------------------------------------------
 
 GEN := build/gen/stamp
-$(GEN): kern/sys/syscalls.def tools/syscalls.py
+CALLS := kern/sys/syscalls.def $(filter-out kern/sys/syscalls.def,$(wildcard kern/sys/*.def))
+$(eval $(call list_file,build/gen/calls.list,$(CALLS)))
+$(GEN): $(CALLS) tools/syscalls.py build/gen/calls.list
 	$(call say,GEN,$<)
-	@$(PYTHON) tools/syscalls.py $< build/gen
+	@$(PYTHON) tools/syscalls.py $(CALLS) build/gen
 	@touch $@
 
 build/gen/usys.o build/gen/shim_table.o: build/gen/%.o: $(GEN)

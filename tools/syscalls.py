@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Make everything that follows from kern/sys/syscalls.def.
 
-usage: syscalls.py kern/sys/syscalls.def OUTPUT_DIR
+usage: syscalls.py kern/sys/syscalls.def [MORE.def]... OUTPUT_DIR
+
+More files are more of the one list: a call that is added brings its line along.
 
 writes  include/onering/syscalls.h   prototypes and numbers, for applications and kernel
         include/onering/by_number.h  a call by its number: for a libc that was not written for Onering
@@ -37,19 +39,24 @@ class Call:
         return f"long sys_{self.name}({listed or 'void'})"
 
 
-def parse(path: Path) -> list[Call]:
+def lines_of(paths: list[Path]) -> list[tuple[str, str]]:
+    """(file:line, text) of every line that says something."""
+    return [(f"{path}:{number}", line) for path in paths
+            for number, line in enumerate(path.read_text().splitlines(), 1)
+            if line and not line.startswith("#")]
+
+
+def parse(paths: list[Path]) -> list[Call]:
     calls: dict[int, Call] = {}
-    for lineno, line in enumerate(path.read_text().splitlines(), 1):
-        if not line or line.startswith("#"):
-            continue
+    for where, line in lines_of(paths):
         match = LINE.match(line)
         if not match:
-            sys.exit(f"{path}:{lineno}: not a SYSCALL(number, name, arguments) line: {line}")
+            sys.exit(f"{where}: not a SYSCALL(number, name, arguments) line: {line}")
         call = Call(int(match[2]), match[3], parse_arguments(match[4]), match[1] == "SYSCALL")
         if call.number in calls or any(c.name == call.name for c in calls.values()):
-            sys.exit(f"{path}:{lineno}: number or name of {call.name} is listed twice")
+            sys.exit(f"{where}: number or name of {call.name} is listed twice")
         if len(call.arguments) > 6:
-            sys.exit(f"{path}:{lineno}: {call.name} has more than six arguments")
+            sys.exit(f"{where}: {call.name} has more than six arguments")
         calls[call.number] = call
     return [calls[n] for n in sorted(calls)]
 
@@ -157,9 +164,9 @@ def enosys_libos(call: Call) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    calls, out = parse(Path(sys.argv[1])), Path(sys.argv[2])
+    calls, out = parse([Path(name) for name in sys.argv[1:-1]]), Path(sys.argv[-1])
     files = {
         "include/onering/syscalls.h": header(calls),
         "include/onering/by_number.h": by_number(calls),

@@ -4,11 +4,12 @@
 #include "kern/dev/machine.h"
 #include "kern/proc/proc.h"
 
-#define ARGS_MAX 64
+#define ARGS_MAX   64
+#define WORDS_SIZE 4096
 
 void image_main(void)
 {
-    static char words[PATH_MAX];
+    static char words[WORDS_SIZE];
     static char *argv[ARGS_MAX + 1] = {"init"};
     irq_enable();
     int argc = machine_args(words, sizeof(words), argv + 1, ARGS_MAX - 1);
