@@ -58,3 +58,4 @@ trap_return:
     ld      s10, TF_REG(26)(sp)
     ld      s11, TF_REG(27)(sp)
     j       restore_registers
+trap_return_end:

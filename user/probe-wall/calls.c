@@ -2,11 +2,11 @@
 #include "probe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,8 +119,8 @@ static long now_ns(void)
     return now.tv_sec * 1000 * MS + now.tv_nsec;
 }
 
-/* late BYTES MS: how long one call takes that reads so much from /dev/zero, and how long after its time
- * a child woke up that was to sleep for these milliseconds meanwhile. */
+/* late BYTES MS: how long one call takes that makes so many random bytes, and how long after its time a
+ * child woke up that was to sleep for these milliseconds meanwhile. */
 void late(char **args)
 {
     unsigned long size = number_of(args[0]);
@@ -128,7 +128,6 @@ void late(char **args)
     volatile long *woken =
         mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     char *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int zero = open("/dev/zero", O_RDONLY);
     if (fork() == 0) {
         long start = now_ns();
         nanosleep(&(struct timespec){0, ms * MS}, NULL);
@@ -137,8 +136,8 @@ void late(char **args)
     }
     sched_yield(); /* the child goes to sleep */
     long start = now_ns();
-    long got = read(zero, area, size);
+    long got = getrandom(area, size, 0);
     long took = now_ns() - start;
     wait(NULL);
-    printf("late: read %ld in %ld, woken late by %ld\n", got, took, *woken);
+    printf("late: made %ld in %ld, woken late by %ld\n", got, took, *woken);
 }

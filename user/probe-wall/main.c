@@ -35,6 +35,8 @@ static const struct {
     {"text", 2, put_text},
     {"longtext", 2, put_long_text},
     {"write", 2, write_memory},
+    {"poke", 1, poke},
+    {"wait", 1, wait_for},
     {"read", 3, read_memory},
     {"mkdir", 1, make_folder},
     {"list", 0, list_folder},

@@ -52,6 +52,22 @@ void show(char **args)
     printf("\n");
 }
 
+/* poke ADDRESS: stores there, as a program does */
+void poke(char **args)
+{
+    *(volatile char *)address(args[0]) = 1;
+    printf("poke: done\n");
+}
+
+/* wait ADDRESS: until somebody has stored something there. Without a system call. */
+void wait_for(char **args)
+{
+    printf("waiting\n");
+    fflush(stdout);
+    while (*(volatile char *)address(args[0]) == 0)
+        continue;
+}
+
 /* text ADDRESS WORD: with its NUL */
 void put_text(char **args)
 {

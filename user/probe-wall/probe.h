@@ -11,8 +11,8 @@ command exit_now, exit_with_fold, show_registers, make_call, keep_errno, call_on
     late;
 
 /* memory.c: what the kernel reads and writes through a program's pointers */
-command map, unmap, fill, show, put_text, put_long_text, write_memory, read_memory, make_folder,
-    list_folder;
+command map, unmap, fill, show, poke, wait_for, put_text, put_long_text, write_memory, read_memory,
+    make_folder, list_folder;
 
 /* box.c: the call of one's own */
 command box_number, box, box_race;
