@@ -35,7 +35,9 @@ WHO = "The course"
 ADDRESS = "course@onering.invalid"
 
 
-def make(root: Path, labs: list[int], done: list[int], target: Path, key: str) -> None:
+def make(root: Path, labs: list[int], done: list[int], target: Path, key: str,
+         bugs: bool = True) -> None:
+    """Without `bugs` nothing is built: the planted bugs are missing."""
     course = load(root)
     _check(course, labs, done, target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,9 @@ def make(root: Path, labs: list[int], done: list[int], target: Path, key: str) -
         shutil.copytree(full, tree, symlinks=True)
         chosen = [course.lab(number) for number in labs]
         for lab in chosen:
-            _write_lab(lab, tree, full, key)
+            _write_lab(lab, tree, key)
+            if lab.bug and bugs:
+                _build_bug(lab, full, tree)
         _leave_out(course, tree, labs)
         _open(course, tree, labs, done, key)
         state.store(tree, state.State(open=[n for n in labs if n not in done],
@@ -114,12 +118,10 @@ def _open(course: Course, tree: Path, labs: list[int], done: list[int], key: str
 
 # --- what is different in a lab's folder ----------------------------------------------------------
 
-def _write_lab(lab: Lab, tree: Path, full: Path, key: str) -> None:
-    """lab.toml without answers, the finished image of the bug, and what the key draws."""
+def _write_lab(lab: Lab, tree: Path, key: str) -> None:
+    """lab.toml without answers, and what the key draws."""
     folder = tree / "labs" / lab.folder.name
     sources.write(folder / "lab.toml", lab_text(_public(lab, key)))
-    if lab.bug:
-        _build_bug(lab, full, folder)
     if key and (lab.folder / "spec.py").exists():
         done = subprocess.run([sys.executable, lab.folder / "spec.py", "page", key], check=True,
                               stdout=subprocess.PIPE, text=True)
@@ -136,13 +138,13 @@ def _public(lab: Lab, key: str) -> dict[str, Any]:
     return table
 
 
-def _build_bug(lab: Lab, full: Path, folder: Path) -> None:
-    """Beside the full copy, so that the next one is built from clean sources."""
+def _build_bug(lab: Lab, full: Path, tree: Path) -> None:
+    """The finished image. Built beside the full copy, so that the next one is built from clean sources."""
     if not (lab.folder / lab.bug.patch).exists():
         raise CourseError(f"{lab.folder.name} has no {lab.bug.patch}: the bug cannot be planted")
     source = full.parent / f"bug-{lab.number}"
     shutil.copytree(full, source, symlinks=True)
-    bug.build_from(source, lab, folder / bug.SHIPPED)
+    bug.build_from(source, lab, tree / "labs" / lab.folder.name / bug.SHIPPED)
     shutil.rmtree(source)
 
 

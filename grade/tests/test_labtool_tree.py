@@ -1,0 +1,182 @@
+"""The real labs: a release gives nothing away, and every lab in it begins, builds and is graded.
+
+What builds whole kernels in fresh trees is left to the campaign.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grade.elf import ROOT
+from grade.tests.campaign import FULL
+from grade.tests.course_fixture import Student
+from labs.tool import course, cutter, images, release, sources
+from labs.tool.course import Course, Hole
+
+COURSE = course.load(ROOT)
+LABS = [lab.number for lab in COURSE.labs]
+TRIVIAL = 16            # a line shorter than this says nothing
+
+pytestmark = pytest.mark.skipif(not LABS, reason="there are no labs here")
+campaign = pytest.mark.skipif(not FULL, reason="builds kernels; part of make test-full")
+
+
+@pytest.fixture(scope="module")
+def author(tmp_path_factory) -> Path:
+    """The tree as it is now, committed or not, without a repository."""
+    target = tmp_path_factory.mktemp("author") / "onering"
+    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+@pytest.fixture(scope="module")
+def all_labs(author, tmp_path_factory) -> Student:
+    target = tmp_path_factory.mktemp("release") / "all"
+    release.make(author, LABS, [], target, "abc", bugs=FULL)
+    return Student(target)
+
+
+@pytest.fixture(scope="module")
+def first_lab(author, tmp_path_factory) -> Student:
+    target = tmp_path_factory.mktemp("release") / "first"
+    release.make(author, LABS[:1], [], target, "", bugs=FULL)
+    return Student(target)
+
+
+# --- what the references say ----------------------------------------------------------------------
+
+def telling(text: str) -> set[str]:
+    """Lines that say something, whatever the indentation; comments are no code."""
+    lines = (line.strip() for line in cutter.strip_comments(text).splitlines())
+    return {line for line in lines if len(line) >= TRIVIAL and re.search(r"\w{3}", line)}
+
+
+def solution_lines(labs: Course, holes: list[Hole]) -> set[str]:
+    """Lines that stand in bodies of these holes, and in no source with all holes open."""
+    bodies: set[str] = set()
+    for hole in holes:
+        if hole.kind == "body":
+            bodies |= telling(cutter.body(sources.read(ROOT / hole.file), hole))
+        elif hole.kind == "file":
+            bodies |= telling(sources.read(ROOT / hole.file))
+    for lab in {hole.lab for hole in holes}:
+        for path in (labs.lab(lab).folder / "reference").rglob("*.[chS]"):
+            bodies |= telling(path.read_text())
+    return bodies - elsewhere(labs)
+
+
+def elsewhere(labs: Course) -> set[str]:
+    """What the sources say where there is no hole."""
+    found: set[str] = set()
+    for folder in ("kern", "lib", "user"):
+        for path in (ROOT / folder).rglob("*.[chS]"):
+            text, file = sources.read(path), str(path.relative_to(ROOT))
+            for hole in labs.holes:
+                if hole.file == file and hole.kind != "new":
+                    text = cutter.open_hole(text, hole, contract=False)
+            found |= telling(text)
+    return found
+
+
+def given_away(student: Student, lines: set[str]) -> list[str]:
+    """"file: line" for every one of these lines in any file of the release."""
+    names = student.git("ls-files", "-z").split("\0")
+    return [f"{name}: {line.strip()}" for name in filter(None, names)
+            for line in (student.root / name).read_bytes().decode(errors="replace").splitlines()
+            if line.strip() in lines]
+
+
+def test_there_is_something_to_give_away():
+    assert len(solution_lines(COURSE, list(COURSE.holes))) > 5 * len(LABS)
+
+
+@pytest.mark.parametrize("which", ["all_labs", "first_lab"])
+def test_no_line_of_a_solution_is_in_a_release(which, request):
+    student = request.getfixturevalue(which)
+    assert given_away(student, solution_lines(COURSE, list(COURSE.holes))) == []
+
+
+@pytest.mark.parametrize("which", ["all_labs", "first_lab"])
+def test_no_mutant_is_in_a_release(which, request):
+    student = request.getfixturevalue(which)
+    mutants = [mutant for lab in COURSE.labs for mutant in lab.mutants()]
+    telling_lines = {mutant.name for mutant in mutants}
+    for mutant in mutants:
+        telling_lines |= telling(mutant.body) - elsewhere(COURSE)
+    text = [line.strip() for name in student.git("ls-files").splitlines()
+            for line in (student.root / name).read_bytes().decode(errors="replace").splitlines()]
+    assert not telling_lines & set(text)
+    assert not [name for name in student.git("ls-files").splitlines() if "mutant" in name]
+
+
+def test_no_answer_of_a_bug_is_in_a_release(all_labs):
+    for lab in COURSE.labs:
+        text = all_labs.read(f"labs/{lab.folder.name}/lab.toml")
+        assert lab.bug and not [answer for answer in lab.bug.answers if answer in text]
+
+
+def test_later_labs_leave_nothing_but_numbers(first_lab):
+    for lab in COURSE.labs[1:]:
+        assert not (first_lab.root / "labs" / lab.folder.name).exists()
+        assert not list((first_lab.root / "grade/labs").glob(f"lab{lab.number}*"))
+        for hole in lab.holes:
+            if hole.kind == "body":
+                assert hole.mark in first_lab.read(hole.file)
+                assert f"Hole {hole.id}" not in first_lab.read(hole.file)
+
+
+# --- it works -------------------------------------------------------------------------------------
+
+def graded(student: Student, lab: int) -> dict:
+    """What the grader says of a lab, in Gradescope's format."""
+    said = subprocess.run(["make", "grade", f"LAB={lab}"], cwd=student.root, env=student.environment,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    results = student.root / "build/grade/results.json"
+    assert results.exists(), said.stdout + said.stderr
+    return json.loads(results.read_text())
+
+
+@campaign
+def test_every_lab_of_a_release_begins_builds_and_is_worth_nothing_yet(all_labs):
+    for lab in COURSE.labs:
+        said = all_labs.tool("start", str(lab.number))
+        assert lab.title in said and f"labs/{lab.folder.name}/README.md" in said
+        for image in lab.images:
+            assert images.build(all_labs.root, image.make).elf.exists()
+        assert graded(all_labs, lab.number)["score"] == 0
+
+
+@campaign
+@pytest.mark.parametrize("number", LABS)
+def test_done_labs_build_without_a_warning_and_have_the_points_of_their_holes(author, tmp_path, number):
+    target = tmp_path / "done"
+    release.make(author, LABS, [number], target, "", bugs=False)
+    student, lab = Student(target), COURSE.lab(number)
+    for image in lab.images:
+        done = images.run_make(target, image.make.split(), subprocess.PIPE)
+        assert done.returncode == 0 and not done.stderr
+    assert graded(student, number)["score"] == sum(hole.points for hole in lab.holes)
+
+
+@campaign
+def test_the_finished_image_of_a_bug_says_nothing_of_where_it_was_made(all_labs):
+    for lab in COURSE.labs:
+        content = (all_labs.root / "labs" / lab.folder.name / "bug.elf").read_bytes()
+        assert str(all_labs.root.parent).encode() not in content and b"/tmp/" not in content
+
+
+def test_made_twice_a_release_is_the_same(author, first_lab, tmp_path):
+    target = tmp_path / "again"
+    release.make(author, LABS[:1], [], target, "", bugs=FULL)
+    assert Student(target).git("rev-parse", "HEAD") == first_lab.git("rev-parse", "HEAD")
