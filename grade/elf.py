@@ -47,14 +47,14 @@ class Contents:
         return any(start <= address < end for start, end in self.code)
 
 
-def read(path: Path) -> Contents:
-    """Read it all."""
+def read(path: Path, root: Path = ROOT) -> Contents:
+    """Read it all. Source files below `root` are named from there."""
     with path.open("rb") as stream:
         file = ELFFile(stream)
         code = [(section["sh_addr"], section["sh_addr"] + section["sh_size"])
                 for section in file.iter_sections()
                 if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR and section["sh_size"]]
-        return Contents(list(_symbols(file)), code, list(_rows(file, code)))
+        return Contents(list(_symbols(file)), code, list(_rows(file, code, root)))
 
 
 def _symbols(file: ELFFile) -> Iterator[Symbol]:
@@ -66,39 +66,40 @@ def _symbols(file: ELFFile) -> Iterator[Symbol]:
             yield Symbol(symbol.name, symbol["st_value"], symbol["st_size"], kind == "STT_FUNC")
 
 
-def _rows(file: ELFFile, code: list[tuple[int, int]]) -> Iterator[tuple[int, Line | None]]:
+def _rows(file: ELFFile, code: list[tuple[int, int]],
+          root: Path) -> Iterator[tuple[int, Line | None]]:
     """The line table. Functions the linker dropped keep rows, at addresses without code."""
     if not file.has_dwarf_info():
         return
     dwarf = file.get_dwarf_info()
     for unit in dwarf.iter_CUs():
-        for address, line in _unit_rows(dwarf, unit):
+        for address, line in _unit_rows(dwarf, unit, root):
             if any(start <= address <= end for start, end in code):
                 yield address, line
 
 
-def _unit_rows(dwarf: DWARFInfo, unit) -> Iterator[tuple[int, Line | None]]:
+def _unit_rows(dwarf: DWARFInfo, unit, root: Path) -> Iterator[tuple[int, Line | None]]:
     program = dwarf.line_program_for_CU(unit)
     if program is None:
         return
     home = unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
-    names = _file_names(program.header, home.value.decode() if home else "")
+    names = _file_names(program.header, home.value.decode() if home else "", root)
     for entry in program.get_entries():
         if entry.state is not None:
             line = Line(names[entry.state.file], entry.state.line)
             yield entry.state.address, None if entry.state.end_sequence else line
 
 
-def _file_names(header, home: str) -> dict[int, str]:
+def _file_names(header, home: str, root: Path) -> dict[int, str]:
     """File number to path. Numbers start at 0 since DWARF 5, before it at 1."""
     first = 0 if header["version"] >= 5 else 1
     directories = [directory.decode() for directory in header["include_directory"]]
     directories = directories if first == 0 else [home, *directories]
-    return {number: _short(os.path.join(home, directories[entry.dir_index], entry.name.decode()))
+    return {number: _short(os.path.join(home, directories[entry.dir_index], entry.name.decode()), root)
             for number, entry in enumerate(header["file_entry"], first)}
 
 
-def _short(path: str) -> str:
-    """Relative to the checkout, if it lies in there."""
+def _short(path: str, root: Path) -> str:
+    """Relative to the tree, if it lies in there."""
     full = os.path.normpath(path)
-    return os.path.relpath(full, ROOT) if full.startswith(f"{ROOT}{os.sep}") else full
+    return os.path.relpath(full, root) if full.startswith(f"{root}{os.sep}") else full

@@ -43,8 +43,9 @@ class Function:
 class Symbols:
     """What an ELF file says about its addresses; read when first asked."""
 
-    def __init__(self, path: Path | str):
-        self.elf = Path(path)
+    def __init__(self, path: Path | str, root: Path = elf.ROOT):
+        """Sources are named from `root`, the tree it was built in."""
+        self.elf, self.root = Path(path), root
 
     # --- asking -----------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ class Symbols:
 
     @cached_property
     def _contents(self) -> elf.Contents:
-        return elf.read(self.elf)
+        return elf.read(self.elf, self.root)
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -123,7 +123,7 @@ class Builder:
         named = dict(re.findall(r"^(elf|initrd)=(.+)$", said, re.M)) or {"elf": lines[-1]}
         elf, initrd = (self.stage.tree / named[kind] if kind in named else None
                        for kind in ("elf", "initrd"))
-        return Built(elf, initrd, Symbols(elf))
+        return Built(elf, initrd, Symbols(elf, self.stage.tree))
 
     # --- files that are no good -----------------------------------------------------------------
 

@@ -75,6 +75,8 @@ class GradedMachine(Machine):
                              icount=harts == 1 if icount is None else icount, plugin=plugin,
                              devices=("-cpu", CPU, *self.ram.options(), *options),
                              gdb=gdb, frozen=True, deadline=deadline, **more)
+        except MachineEnded as error:
+            raise NotJudged(f"QEMU did not start: {error}") from error
         finally:
             os.close(told)
         self._rest = Rest(self.pid, harts, self._progress, self.monitor)
@@ -133,6 +135,14 @@ class GradedMachine(Machine):
         if not wanted:
             raise Stopped("how the machine ends", self.ending, _in_words(endings, status))
         return self.ending
+
+    def surprise(self, error: HarnessError) -> Failed:
+        """What a test fails with that could not look at the machine as it wanted."""
+        self._look()
+        if self.ending:
+            return Stopped("the machine ended while the test looked at it", self.ending, "a machine that "
+                           "runs")
+        return Failed(str(error).splitlines()[0], seen=str(error))
 
     def _pause(self) -> None:
         """Until the plugin has something to tell or it is time to look again."""

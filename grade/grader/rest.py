@@ -1,8 +1,9 @@
 """Is a machine at rest for good? Asked about one that was told nothing and says nothing.
 
-It is when every thread of QEMU sleeps in the host's kernel, several times in a row, while no guest
-instruction was executed and nothing printed, and no timer is set that would end it. None of that
-depends on how fast the host is: a thread that could run but gets no turn does not count as asleep.
+It is when every hart stands behind a `wfi`, several looks in a row, while no guest instruction was
+executed and nothing printed, and no timer is set that would end it. None of that depends on how fast
+the host is: each look is an answer of QEMU's main loop, so what had to arrive has arrived, and a thread
+that could run but gets no turn on the host does not count as asleep.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import re
 from pathlib import Path
 from typing import Callable
 
+from grade.registers import parse_registers
+
 LOOKS = 4                   # in a row; whoever asks waits a little in between
 FAR_NS = 20_000_000_000     # a timer that far ahead is as good as none
+WFI = 0x10500073
 _TIMERS, _CLOCK = 0x2004000, 0x200BFF8      # QEMU virt: mtimecmp of each hart, mtime
 _HZ = 10_000_000
 
@@ -21,7 +25,7 @@ class Rest:
     """Counts the looks at which nothing had moved."""
 
     def __init__(self, pid: int, nharts: int, progress: Callable[[], object],
-                 monitor: Callable[[str], str]):
+                 monitor: Callable[[str, int], str]):
         self._pid, self._nharts = pid, nharts
         self._progress, self._monitor = progress, monitor
         self._last: object = None
@@ -30,25 +34,34 @@ class Rest:
     def look(self) -> bool:
         """True once the machine has been found at rest, with no timer set, often enough."""
         now = self._progress()
-        still = now == self._last and self._threads_sleep()
+        still = now == self._last and self._harts_sleep()
         self._last = now
         self._quiet = self._quiet + 1 if still else 0
         return self._quiet >= LOOKS and not self._timer_is_set()
 
+    def _harts_sleep(self) -> bool:
+        return self._threads_sleep() and all(map(self._waits, range(self._nharts)))
+
     def _threads_sleep(self) -> bool:
+        """Those which run harts, that is all but the main one: that one may be busy with nothing."""
         try:
-            return all(_state(path) == "S" for path in Path(f"/proc/{self._pid}/task").iterdir())
+            return all(_state(path) == "S" for path in Path(f"/proc/{self._pid}/task").iterdir()
+                       if path.name != str(self._pid))
         except OSError:
             return False        # it is just ending
 
+    def _waits(self, hart: int) -> bool:
+        pc = parse_registers(self._monitor("info registers", hart))["pc"]
+        return self._word("x", "w", pc - 4, hart) == WFI
+
     def _timer_is_set(self) -> bool:
-        now = self._word(_CLOCK)
-        times = [self._word(_TIMERS + 8 * hart) for hart in range(self._nharts)]
+        now = self._word("xp", "g", _CLOCK)
+        times = [self._word("xp", "g", _TIMERS + 8 * hart) for hart in range(self._nharts)]
         return any(now <= time < now + FAR_NS * _HZ // 10**9 for time in times)
 
-    def _word(self, address: int) -> int:
-        answer = self._monitor(f"xp /1gx {address:#x}")
-        return int(re.search(r": (0x[0-9a-f]+)", answer)[1], 16)
+    def _word(self, command: str, size: str, address: int, hart: int = 0) -> int:
+        answer = re.search(r": (0x[0-9a-f]+)", self._monitor(f"{command} /1{size}x {address:#x}", hart))
+        return int(answer[1], 16) if answer else 0
 
 
 def _state(task: Path) -> str:

@@ -13,9 +13,11 @@ from labs.tool.course import Course, CourseError
 
 from . import api, symptoms, verdict
 from .api import Failed, LabTest, NotJudged, Run
-from .machine import GradedMachine, Stopped
+from .machine import DEADLINE, GradedMachine, Stopped
 from .verdict import Verdict
 from .world import Images, World
+
+AGAIN = 4       # times the time, for what the host was too slow for
 
 
 def tests_of(lab: int) -> list[LabTest]:
@@ -57,7 +59,8 @@ class Runner:
             for coming in [pool.submit(self.judge, test) for test in tests]:
                 found = coming.result()
                 if found.status == verdict.NOT_JUDGED:
-                    found = self.judge(found.test, deadline=600.0)
+                    deadline = AGAIN * self._always.get("deadline", DEADLINE)
+                    found = self.judge(found.test, deadline=deadline)
                 yield found
 
     def judge(self, test: LabTest, seed: int | None = None, **always) -> Verdict:
@@ -89,7 +92,7 @@ class Runner:
         world = World(self.images, **always)
         run = Run(test.name, self.seed if seed is None else seed, world, self.subject.key)
         try:
-            failure = _outcome(test, run)
+            failure = _outcome(test, run, world)
             if failure is None:
                 return Verdict(test, verdict.PASSED)
             return self._failed(test, run, world, failure)
@@ -121,7 +124,7 @@ class Runner:
         return str(path)
 
 
-def _outcome(test: LabTest, run: Run) -> Failed | None:
+def _outcome(test: LabTest, run: Run, world: World) -> Failed | None:
     """None: it passed. Whatever else a guest may provoke is a failure of the guest."""
     try:
         test.function(run)
@@ -132,7 +135,9 @@ def _outcome(test: LabTest, run: Run) -> Failed | None:
     except DeadlineExpired as error:
         raise NotJudged(str(error)) from error
     except HarnessError as error:
-        return Failed(str(error).splitlines()[0], seen=str(error))
+        if not world.machines:
+            raise NotJudged(str(error)) from error
+        return world.machines[-1].surprise(error)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Failed("what was seen makes no sense", "something the test can read",
