@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from . import debugger, memory, qemu
+from . import debugger, memory, qemu, turns
 from .console import Console, Pattern, Result, Seen
 from .errors import DeadlineExpired, HarnessError, MachineEnded
 from .pace import SLOW
@@ -66,11 +66,14 @@ class Machine:
         self._closed = False
         self._process: subprocess.Popen | None = None
         self._qmp: Qmp | None = None
+        self._turns: turns.Turns | None = None
         try:
             self.command = self._command(gdb, frozen)
             self._start(time.monotonic() + deadline * SLOW)
             if hold_console:
                 self.console.hold()
+            if not gdb and turns.are_needed(self.hardware):
+                self._take_turns(frozen)
         except BaseException:
             self.close()
             raise
@@ -198,11 +201,15 @@ class Machine:
 
     def freeze(self) -> None:
         """Stop all harts."""
+        if self._turns:
+            self._turns.hold()
         self._qmp.execute("stop")
 
     def cont(self) -> None:
         """Let all harts run again."""
         self._qmp.execute("cont")
+        if self._turns:
+            self._turns.go()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -297,11 +304,18 @@ class Machine:
                                     pass_fds=(console, control, *self._descriptors),
                                     start_new_session=True, preexec_fn=_die_with_parent)
 
+    def _take_turns(self, frozen: bool) -> None:
+        self._turns = turns.Turns(self._qmp)
+        if not frozen:
+            self._turns.go()
+
     def _end_process(self) -> None:
         if self._plugin and self.alive and self._qmp:
             self.stop()
         self.kill()
         self.console.close()
+        if self._turns:
+            self._turns.close()
         if self._qmp:
             self._qmp.close()
 

@@ -39,6 +39,11 @@ class Qmp:
         """Run a command of the human monitor, as seen from one hart."""
         return self.execute("human-monitor-command", **{"command-line": line, "cpu-index": hart})
 
+    def forget(self, names: tuple[str, ...]) -> None:
+        """Drop the events kept aside that have one of these names."""
+        with self._lock:
+            self.events[:] = [event for event in self.events if event["event"] not in names]
+
     def last_events(self) -> list[dict[str, Any]]:
         """All events, once QEMU has ended: what it still said is read to the end."""
         with self._lock:

@@ -235,6 +235,55 @@ def test_registers_of_each_hart(boot, icount):
     assert [hart["s4"] for hart in harts if hart["pc"] == hang] == [0x123456789abcdef0]
 
 
+# The boot hart, which may be either, starts the other one. Then hart 0 gives hart 1 the ball and waits
+# in a loop to have it back, 20 times.
+PING_PONG = """
+        mv s0, a0
+        xor a0, a0, 1
+        la a1, second
+        li a6, 0
+        li a7, 0x48534d                 # hart state management: start
+        ecall
+        j both
+second: mv s0, a0
+both:   la s1, ball
+        li s2, 20
+        beqz s0, zero
+one:    ld t0, (s1)
+        beqz t0, one
+        sd zero, (s1)
+        j one
+zero:   li t0, 1
+        sd t0, (s1)
+1:      ld t0, (s1)
+        bnez t0, 1b
+        addi s2, s2, -1
+        bnez s2, zero
+        finish 7
+        .balign 8
+ball:   .dword 0
+"""
+
+
+@pytest.mark.parametrize("icount", [False, True])
+def test_no_hart_starves_while_another_waits_for_it(boot, icount):
+    assert boot(assemble(PING_PONG), harts=2, icount=icount).wait() == 7
+
+
+def test_harts_that_take_turns_can_be_frozen(boot):
+    machine = boot(assemble("la a0, word\n1: ld a1, (a0)\naddi a1, a1, 1\nsd a1, (a0)\nj 1b\n"
+                            ".balign 8\nword: .dword 0"), harts=2, icount=True, frozen=True)
+    time.sleep(0.2)
+    assert machine.read_u64("word") == 0
+    machine.cont()
+    while machine.read_u64("word") == 0:
+        time.sleep(0.01)
+    with machine.frozen():
+        first = machine.read_u64("word")
+        time.sleep(0.2)
+        assert machine.read_u64("word") == first
+
+
 # --- page tables ------------------------------------------------------------------------------
 
 # One gigapage (identity), and below it 0x4000_1000 -> `secret` in a 4 KiB page, and the last
