@@ -11,6 +11,8 @@
 
     .section .text.entry, "ax", @progbits
     .globl _start
+    .type   _start, @function       /* else its address would go by the names of the image's borders */
+    .size   _start, enter_c - _start
 _start:
     .option push
     .option norelax                 /* relaxed, this would read gp to set gp */
@@ -99,6 +101,7 @@ image_overlaps_tree:
  * carries it until it has a thread. */
     .section .text.hart_entry, "ax", @progbits
     .globl hart_entry
+    .type   hart_entry, @function
 hart_entry:
     .option push
     .option norelax
@@ -114,6 +117,7 @@ hart_entry:
     mv      a0, a1
     call    hart_start_c
     unimp
+    .size   hart_entry, . - hart_entry
 
     .if HARTS > 1
     .section .data.entry, "aw", @progbits /* not in bss: that is cleared later */

@@ -1,6 +1,7 @@
 /*
  * t-race - memory that another thread unmaps, protects or changes during a system call: the call
- * works on what it finds or fails with EFAULT, and nobody else notices.
+ * works on what it finds or fails with EFAULT, and nobody else notices. And threads that change
+ * one address space at once: each gets memory of its own.
  */
 #include "check.h"
 
@@ -14,7 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, AREA = 2 * PAGE, TIME_MS = 400 };
+enum { PAGE = 4096, AREA = 2 * PAGE, TIME_MS = 400, MAPPERS = 4, MAPPED = 200 };
 
 static char *area;
 static volatile int stop;
@@ -100,6 +101,49 @@ static void race(void *arg)
     pthread_join(thread, NULL);
 }
 
+/* ---- threads that map memory at once ---- */
+
+static int all_are(const long *words, long value)
+{
+    for (size_t i = 0; i < AREA / sizeof(long); i++)
+        if (words[i] != value)
+            return 0;
+    return 1;
+}
+
+static void fill(long *words, long value)
+{
+    for (size_t i = 0; i < AREA / sizeof(long); i++)
+        words[i] = value;
+}
+
+/* Nobody else may have got the same places. Nothing is unmapped: that makes the harts wait for each
+ * other, and what waits does not race. */
+static void *mapper(void *mine)
+{
+    long *areas[MAPPED];
+    for (int i = 0; i < MAPPED; i++) {
+        areas[i] = mmap(NULL, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (!CHECK(areas[i] != MAP_FAILED))
+            return NULL;
+        CHECK(all_are(areas[i], 0));
+        fill(areas[i], (long)mine + i);
+    }
+    for (int i = 0; i < MAPPED; i++)
+        CHECK(all_are(areas[i], (long)mine + i));
+    return NULL;
+}
+
+static void map_together(void *arg)
+{
+    pthread_t threads[MAPPERS];
+    (void)arg;
+    for (long i = 0; i < MAPPERS; i++)
+        EQUAL(pthread_create(&threads[i], NULL, mapper, (void *)(i * MAPPED + 1)), 0);
+    for (int i = 0; i < MAPPERS; i++)
+        EQUAL(pthread_join(threads[i], NULL), 0);
+}
+
 int main(void)
 {
     static enum how hows[] = {UNMAP, PROTECT, REWRITE};
@@ -110,5 +154,6 @@ int main(void)
     for (int i = in_qemu_user() ? 2 : 0; i < 3; i++)
         EQUAL(in_child(race, &hows[i]), 0);
     unlink("/tmp/t-race");
+    EQUAL(in_child(map_together, NULL), 0);
     return check_end("t-race");
 }
