@@ -91,6 +91,10 @@ def test_page_allocator_keeps_its_promises(unit, seed):
     unit("test_pages")(seed)
 
 
+def test_kernel_stacks_are_safe_from_what_harts_remember(unit, seed):
+    unit("test_kstack", "kern/riscv/sv39.c")(seed)
+
+
 def test_heap_back_ends_keep_their_promises(unit, seed):
     unit("test_heap", "kern/alloc/heap.c", "kern/alloc/firstfit.c")(seed)
 

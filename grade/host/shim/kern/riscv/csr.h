@@ -1,4 +1,4 @@
-/* On the host there are no interrupts to turn off. */
+/* On the host there are no interrupts to turn off, and translations only in a test's model. */
 #pragma once
 #include <stdbool.h>
 
@@ -11,3 +11,5 @@ static inline void irq_restore(bool on)
 {
     (void)on;
 }
+
+void sfence_vma_all(void); /* the test's */
