@@ -51,7 +51,7 @@ def prints_what_the_host_asks_for(run: Run) -> None:
 def firmware_receives_every_argument(run: Run) -> None:
     """The firmware finds extension, function and four arguments where it looks for them."""
     symbols = run.symbols("spark")
-    places = probe.ecalls(symbols, "sbi_")
+    places = probe.ecalls(symbols)
     run.check(places, "sbi_call contains no ecall", "an ecall", "none")
     wanted = [run.random.getrandbits(63) for _ in range(4)]
     machine = run.boot("spark", load=calls((SFENCE, *wanted))
@@ -483,9 +483,16 @@ def backtrace(machine, ending) -> list[str]:
     """The functions of the report's backtrace, named by the host."""
     trace = [int(word, 16) for word in ending.report["bt"].split(",")]
     pc = int(ending.report["pc"], 16)
-    exact = [pc] if ending.report["cause"] != "0" else []
-    found = (machine.symbols.function(at if [at] == exact else at - 1) for at in trace)
-    return [function.name if function else "?" for function in found]
+    exact = pc if ending.report["cause"] != "0" else None
+    return [place_of(machine.symbols, at if at == exact else at - 1) for at in trace]
+
+
+def place_of(symbols, at: int) -> str:
+    """The function; in entry.S, where everybody has labels of their own, the file."""
+    line, function = symbols.line(at), symbols.function(at)
+    if line and line.file.endswith("entry.S"):
+        return "entry.S"
+    return function.name if function else "?"
 
 
 def letters(run: Run, count: int) -> str:
@@ -495,7 +502,7 @@ def letters(run: Run, count: int) -> str:
 def way(chain: str) -> list[str]:
     """Who is on the stack at the end of a chain, innermost first."""
     return [f"link_{letter}" for letter in reversed(chain)] + ["command_chain", "image_main", "boot",
-                                                               "enter_c"]
+                                                               "entry.S"]
 
 
 @lab_test("1.8", points=4)
@@ -547,7 +554,7 @@ def a_bent_frame_ends_the_trace(run: Run) -> None:
 def cost_of_a_character(run: Run):
     """From the call of sbi_putchar to its return; the firmware's part between ecall and return."""
     symbols = run.symbols("spark")
-    inside = [(place, place + 4) for place in probe.ecalls(symbols, "sbi_")]
+    inside = [(place, place + 4) for place in probe.ecalls(symbols)]
     machine = run.boot("spark", regions=[("spark_before", "spark_after"), *inside])
     machine.finish()
     whole = machine.profile.regions[0].counts[1]

@@ -51,11 +51,11 @@ def code(symbols: Symbols, start: int, end: int) -> bytes:
     return b""
 
 
-def ecalls(symbols: Symbols, prefix: str) -> list[int]:
-    """Where the functions of this name (or beginning so) call the firmware."""
+def ecalls(symbols: Symbols) -> list[int]:
+    """Where the image calls the firmware, but for the probe itself."""
     found = []
     for function in symbols.functions:
-        if function.name.startswith(prefix):
+        if function.name != "probe":
             text = code(symbols, function.start, function.end)
             found += [function.start + at for at in range(0, len(text), 2)
                       if text[at:at + 4] == ECALL]
