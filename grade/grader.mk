@@ -12,3 +12,9 @@ grader_words = $(if $(LAB),--lab '$(LAB)') $(if $(T),--only '$(T)') $(if $(SEED)
 
 grade:                            ##course grade the current lab (LAB=2, T=part of a test's name, or a hole, SEED=)
 	@$(PYTHON) -m grade.grader $(grader_words)
+
+.PHONY: selftest selftest-full
+selftest:                         ##teach is the grader right? a sample (LAB=, T=part of a variant's name: those)
+	@$(PYTHON) -m grade.grader.selftest $(if $(LAB),--lab '$(LAB)') $(if $(T),--only '$(T)')
+selftest-full:                    ##teach is the grader right? every hole, mutant and seed (LAB=)
+	@$(PYTHON) -m grade.grader.selftest --full $(if $(LAB),--lab '$(LAB)')
