@@ -17,6 +17,7 @@ from grade.registers import parse_registers
 LOOKS = 4                   # in a row; whoever asks waits a little in between
 FAR_NS = 20_000_000_000     # a timer that far ahead is as good as none
 WFI = 0x10500073
+AGES = 1 << 56              # counts of mtime: a clock that skips sleep has skipped to the end of all time
 _TIMERS, _CLOCK = 0x2004000, 0x200BFF8      # QEMU virt: mtimecmp of each hart, mtime
 _HZ = 10_000_000
 
@@ -34,8 +35,11 @@ class Rest:
     def look(self) -> bool:
         """True once the machine has been found at rest, with no timer set, often enough."""
         now = self._progress()
-        still = now == self._last and self._harts_sleep()
+        same = now == self._last
         self._last = now
+        if same and self._word("xp", "g", _CLOCK) > AGES:
+            return True
+        still = same and self._harts_sleep()
         self._quiet = self._quiet + 1 if still else 0
         return self._quiet >= LOOKS and not self._timer_is_set()
 
