@@ -7,10 +7,12 @@ system calls with whatever the host wants in the registers, and prints what came
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Iterator
 
 from grade.grader.api import Failed, Run, lab_test, measure
 from grade.labs import lab3_box  # noqa: F401: its tests are of this lab
+from grade.symbols import Symbols
 
 RUNS = ("3.1", "3.2", "3.3", "3.4")         # what it takes for a program to run
 SPEAKS = (*RUNS, "3.5", "3.6")              # and to print
@@ -219,40 +221,86 @@ def errno_is_the_programs(run: Run) -> None:
              [f"{before} after {ENOSYS}; libc: -1 and 9"], machine.lines("errno "))
 
 
+# --- the kernel at the moment it looks at user memory ----------------------------------------------
+
+def page_of(machine, va: int) -> int:
+    for each in machine.mappings():
+        if each.va <= va < each.va + each.size:
+            return each.pa + va - each.va
+    raise Failed(f"a page at {va:#x}", "there is one", "none")
+
+
+def stop_at_access(machine, go: int, call: str, va: int, command: str) -> str:
+    """Let the waiting probe go on to a system call, and there to the kernel's first look at its byte at
+    va, which is $at for the kernel. What gdb says to the command then."""
+    machine.expect("waiting")
+    with machine.frozen():
+        at = page_of(machine, va)
+    return machine.gdb(f"set *(char *){go:#x} = 1", f"break {call}", "continue", f"set $at = {at:#x}",
+                       f"rwatch *(char *){at:#x}", "continue", command, "delete")
+
+
 # --- 3.5: whose memory is it? -----------------------------------------------------------------------
 
 def writes(machine) -> list[int]:
     return [int(line) for line in machine.lines("write = ")]
 
 
-@lab_test("3.5", points=5, needs=SPEAKS)
+@lab_test("3.5", points=3, needs=SPEAKS)
 def ranges_end_where_user_memory_ends(run: Run) -> None:
-    """The last bytes of user memory can be written from; one byte more cannot."""
+    """The last bytes of user memory can be read and written; with one byte more, none of them."""
     seed, size = run.random.randrange(1 << 20), run.random.randint(5, 60)
-    last = USER_END - PAGE
+    last, at = USER_END - PAGE, USER_END - size
     machine = script(run, f"map {last:#x} 1 3 fill {last:#x} {PAGE} {seed}",
-                     f"write {USER_END - size:#x} {size}", f"write {USER_END - size:#x} {size + 1}",
-                     f"write {USER_END - size:#x} -1", f"write {USER_END - size:#x} {1 << 63}",
-                     f"write {MASK - 7} 16", f"write {USER_END:#x} 1",
-                     f"read {USER_END - 8:#x} 9 1", f"read {USER_END - 8:#x} 8 1")
+                     f"write {at:#x} {size} write {at:#x} {size + 1} write {at:#x} -1",
+                     f"write {at:#x} {1 << 63} write {MASK - 7} 16 write {USER_END:#x} 1",
+                     f"read {at:#x} {size + 1} {seed + 1} show {at:#x} {size}",
+                     f"read {at:#x} {size} {seed + 1} show {at:#x} {size}")
     run.same("the answers of write", [size] + [EFAULT] * 5, writes(machine))
-    run.same("the text that was written", [letters(seed, PAGE)[-size:]],
-             [line for line in machine.output.splitlines() if re.fullmatch("[a-z]{5,60}", line)])
-    run.same("the answers of read", [str(EFAULT), "8"], machine.lines("read = "))
+    run.check(letters(seed, PAGE)[-size:] in machine.output.splitlines(),
+              "the text that was written", letters(seed, PAGE)[-size:], machine.output)
+    run.same("the answers of read", [str(EFAULT), str(size)], machine.lines("read = "))
+    run.same("memory after each read", [letters(seed, PAGE)[-size:], letters(seed + 1, size)],
+             machine.lines("show "))
+
+
+TRAP = 0x8600_0000      # free memory in the first GiB, which the kernel has mapped in pages of 2 MiB
+PTE_RWU = 0x17          # valid, readable, writable, user's
+
+
+@lab_test("3.5", points=2, needs=SPEAKS)
+def the_kernels_memory_is_no_programs(run: Run) -> None:
+    """What the kernel can reach, a program cannot, though memory be full of forged entries."""
+    secret = letters(run.random.randrange(1 << 20), 16)
+    index = run.random.randrange(512)
+    forged = ((TRAP + PAGE >> 12) << 10 | PTE_RWU).to_bytes(8, "little")
+    at = TRAP + index * PAGE        # a walk that takes the page of 2 MiB for a table finds the secret
+    symbols = run.symbols("wall")
+    addresses = [at, symbols.address("_start"), symbols.address("proc_lock"),
+                 0xffff_ffff_8000_1000, 0xffff_ffff_c000_0000]
+    words = [f"write {each:#x} 16 read {each:#x} 16 5" for each in addresses]
+    machine = script(run, *words, "call 172 0 0 0",
+                     load={TRAP + 8 * index: forged, TRAP + PAGE: secret.encode()})
+    run.same("write out of the kernel", [EFAULT] * len(addresses), writes(machine))
+    run.same("read into the kernel", [str(EFAULT)] * len(addresses), machine.lines("read = "))
+    run.same("the secret at the end", secret, machine.read_physical(TRAP + PAGE, 16).decode())
+    run.same("the kernel lives on", ["172 = 1"], machine.lines("call "))
 
 
 @lab_test("3.5", points=3, needs=SPEAKS)
-def the_kernels_memory_is_no_programs(run: Run) -> None:
-    """What the kernel can reach, a program cannot: neither read nor overwrite."""
-    symbols = run.symbols("wall")
-    addresses = [symbols.address("_start"), symbols.address("syscall_table"),
-                 symbols.address("proc_lock"), 0xffff_ffff_8000_1000, 0xffff_ffff_c000_0000]
-    at = run.random.choice(addresses[:3])
-    words = [f"write {at:#x} 16" for at in addresses] + [f"read {at:#x} 16 5" for at in addresses[1:]]
-    machine = script(run, *words, "call 172 0 0 0")
-    run.same("write out of the kernel", [EFAULT] * len(addresses), writes(machine))
-    run.same("read into the kernel", [str(EFAULT)] * (len(addresses) - 1), machine.lines("read = "))
-    run.same(f"and the kernel lives on, {at:#x} and all", ["172 = 1"], machine.lines("call "))
+def the_space_is_locked_during_a_copy(run: Run) -> None:
+    """At the moment at which the kernel reads the program's byte, it holds the space's lock."""
+    seed, go = run.random.randrange(1 << 20), AREA + 0x800
+    text = AREA + run.random.randrange(0x100, 0x700)
+    before, after = f"map {AREA:#x} 1 3 fill {text:#x} 16 {seed}", f"write {text:#x} 16 " * 2
+    run.same("the answers of write", [16, 16], writes(script(run, before, after)))
+    machine = run.boot("wall", args=f"{before} wait {go:#x} {after}", gdb=True)
+    said = stop_at_access(machine, go, "sys_write if $a1 == %#x" % text, text,
+                          "print ((struct thread *)$tp)->proc->space->lock.state")
+    run.check(re.search(r"\$\d+ = [12]\b", said), "the state of the lock", "taken (1 or 2)",
+              said.splitlines()[-1:])
+    machine.finish()
+    run.same("the answers of write: the lock was given back", [16, 16], writes(machine))
 
 
 # --- 3.6: piece by piece ----------------------------------------------------------------------------
@@ -337,26 +385,16 @@ def strings_that_do_not_end(run: Run) -> None:
              [int(line) for line in machine.lines("mkdir = ")])
 
 
-def page_of(machine, va: int) -> int:
-    for each in machine.mappings():
-        if each.va <= va < each.va + each.size:
-            return each.pa + va - each.va
-    raise Failed(f"a page at {va:#x}", "there is one", "none")
-
-
 @lab_test("3.7", points=3, needs=SPEAKS)
 def a_string_that_changes_under_the_kernel(run: Run) -> None:
     """Its NUL is overwritten as soon as it was looked at: the kernel's copy ends all the same."""
     name = name_of(run)
     text, go = AREA + 0x100, AREA + 0x800
-    machine = run.boot("wall", args=f"map {AREA:#x} 1 3 fill {text:#x} 400 1 text {text:#x} /tmp/{name} "
-                       f"wait {go:#x} mkdir {text:#x} list", gdb=True)
-    machine.expect("waiting")
-    with machine.frozen():
-        nul = page_of(machine, text + len(f"/tmp/{name}"))
-    machine.gdb("set pagination off", "break sys_mkdirat", f"set *(char *){go:#x} = 1", "continue",
-                f"rwatch *(char *){nul:#x}", "continue", f"set *(char *){nul:#x} = 'x'",
-                "delete", "detach")
+    before = f"map {AREA:#x} 1 3 fill {text:#x} 400 1 text {text:#x} /tmp/{name}"
+    after = f"mkdir {text:#x} list"
+    script(run, before, after)              # if it cannot do even that, there is nothing to debug
+    machine = run.boot("wall", args=f"{before} wait {go:#x} {after}", gdb=True)
+    stop_at_access(machine, go, "sys_mkdirat", text + len(f"/tmp/{name}"), "set *(char *)$at = 'x'")
     machine.finish()
     run.same("the answer of mkdir", ["0"], machine.lines("mkdir = "))
     run.same("the folders in /tmp", [name], machine.lines("list")[0].split())
@@ -364,13 +402,58 @@ def a_string_that_changes_under_the_kernel(run: Run) -> None:
 
 # --- measures ---------------------------------------------------------------------------------------
 
+LOOP = 3            # instructions of the probe's own around each call
+PARTS = {
+    "save": ("user_vector", "from_user", "save_registers"),
+    "call": ("thunk_getpid", "sys_getpid"),
+    "restore": ("restore_registers",),
+}
+
+
+def counts_of(run: Run, calls: int) -> tuple[Counter[int], Symbols]:
+    """How often each instruction runs when the probe makes so many calls."""
+    machine = run.boot("wall", args=f"getpid {calls}", stretches=True)
+    machine.finish()
+    return machine.profile.pcs(), machine.symbols
+
+
 @measure("3.a")
 def what_a_call_costs(run: Run) -> tuple[int, dict[str, int]]:
-    """getpid through the wall, part by part."""
-    raise NotImplementedError
+    """getpid through the wall, part by part: what ten thousand calls more take."""
+    few, symbols = counts_of(run, 1_000)
+    many, _ = counts_of(run, 11_000)
+    by_function: Counter[str] = Counter()
+    for pc, times in many.items():
+        function = symbols.function(pc)
+        name = "program" if pc < USER_END else function.name if function else "?"
+        by_function[name] += times - few[pc]
+    each = {name: round(times / 10_000) for name, times in by_function.items()}
+    parts = {part: sum(each.pop(name, 0) for name in names) for part, names in PARTS.items()}
+    parts["stub"] = each.pop("program", 0) - LOOP
+    parts["dispatch"] = sum(each.values())
+    return sum(parts.values()), parts
+
+
+CSR_SATP, CSR_OPCODE = 0x180, 0x73
+
+
+def writes_satp(instruction: int) -> bool:
+    """csrrw, csrrs, csrrc on satp; a csrr does not count."""
+    kind, source = instruction >> 12 & 3, instruction >> 15 & 31
+    return (instruction & 0x7f == CSR_OPCODE and instruction >> 20 == CSR_SATP
+            and (kind == 1 or kind in (2, 3) and source != 0))
 
 
 @measure("3.b")
 def how_often_satp_is_written(run: Run) -> int:
     """The difference between a thousand calls and two thousand."""
-    raise NotImplementedError
+    found = []
+    for calls in (1_000, 2_000):
+        machine = run.boot("wall", args=f"getpid {calls}", stretches=True)
+        machine.finish()
+        places = (pc for pc in machine.profile.pcs() if pc >= USER_END)
+        counts = machine.profile.pcs()
+        found.append(sum(counts[pc] for pc in places if writes_satp(
+            int.from_bytes(machine.read_physical(pc, 4), "little"))))
+    run.check(found[0] > 0, "satp written at all, since the kernel has address spaces")
+    return found[1] - found[0]

@@ -72,6 +72,12 @@ void make_call(char **args)
     printf("call %ld = %ld\n", number, result);
 }
 
+/* getpid TIMES: nothing but that */
+void make_many_calls(char **args)
+{
+    raw_getpid(number_of(args[0]));
+}
+
 /* errno VALUE NUMBER: a call that fails, with errno holding the value before. */
 void keep_errno(char **args)
 {

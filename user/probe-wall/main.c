@@ -24,6 +24,7 @@ static const struct {
     {"fold", 3, exit_with_fold},
     {"regs", 3, show_registers},
     {"call", 4, make_call},
+    {"getpid", 1, make_many_calls},
     {"errno", 2, keep_errno},
     {"stack", 2, call_on_stack},
     {"together", 1, together},

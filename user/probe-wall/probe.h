@@ -7,8 +7,8 @@ enum { PAGE = 4096 };
 typedef void command(char **args);
 
 /* calls.c: registers, numbers and results of system calls */
-command exit_now, exit_with_fold, show_registers, make_call, keep_errno, call_on_stack, together,
-    late;
+command exit_now, exit_with_fold, show_registers, make_call, make_many_calls, keep_errno,
+    call_on_stack, together, late;
 
 /* memory.c: what the kernel reads and writes through a program's pointers */
 command map, unmap, fill, show, poke, wait_for, put_text, put_long_text, write_memory, read_memory,
@@ -19,6 +19,7 @@ command box_number, box, box_race;
 
 /* raw.S */
 long raw_call(long number, long a, long b, long c, long d, long e, long f);
+void raw_getpid(unsigned long times);
 long raw_call_on(unsigned long sp, long number);
 void raw_call_with(unsigned long regs[32]);
 

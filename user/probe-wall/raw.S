@@ -16,6 +16,21 @@ raw_call:
     ret
     .size raw_call, . - raw_call
 
+#   void raw_getpid(unsigned long times)
+#
+# Calls the stub of getpid, in a loop of three instructions.
+    .section .text.raw_getpid, "ax", @progbits
+    .globl raw_getpid
+    .type raw_getpid, @function
+raw_getpid:
+    mv t0, ra
+    mv t1, a0
+1:  call sys_getpid
+    addi t1, t1, -1
+    bnez t1, 1b
+    jr t0
+    .size raw_getpid, . - raw_getpid
+
 #   long raw_call_on(unsigned long sp, long number)
 #
 # A system call with this stack pointer; -1 when it is another one afterwards.
