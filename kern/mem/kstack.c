@@ -82,6 +82,7 @@ static bool slot_take(size_t *slot, pte_t **entries)
 
 uintptr_t kstack_alloc(void)
 {
+    INIT_NEEDS(kmap_init);
     char *pages = pages_alloc(STACK_PAGES);
     if (!pages)
         return 0;
