@@ -17,6 +17,7 @@ from grade.tests.memory import SLACK_KIB, free_kib
 
 PROGRAMS = sorted(path.stem for path in (images.ROOT / "user" / "tests").glob("t-*.c"))
 PANIC = 134
+MOST_RUNS = 5       # on one machine, to see whether memory is lost
 PAGE, STACK = 4096, 12 * 1024       # of the kernel: a stack has a page below it that is not mapped
 
 
@@ -42,13 +43,15 @@ def campaign() -> list:
 
 @pytest.mark.parametrize("program,machine", campaign())
 def test_attack_fails_and_leaves_nothing_behind(boot_shell, program, machine):
-    """Twice: the first run may let the kernel's heap grow, the second must fit into that."""
+    """Twice: the first run may let the kernel's heap grow, the second must fit into that. With many
+    harts it may grow once more; what is lost shows every time."""
     harts, icount = machine
     shell = boot_shell(harts=harts, icount=icount, deadline=300)
-    run_program(shell, program)
-    before = free_kib(shell)
-    run_program(shell, program)
-    assert free_kib(shell) >= before - SLACK_KIB
+    free = []
+    while len(free) < 2 or free[-1] < free[-2] - SLACK_KIB:
+        assert len(free) <= MOST_RUNS, f"memory is lost: free were, in KiB, {free}"
+        run_program(shell, program)
+        free.append(free_kib(shell))
     assert processes(shell) == ["init", "ps", "sh"]
     assert shell.run("ls /tmp").output == ""
     shell.send("poweroff\n")

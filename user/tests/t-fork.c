@@ -67,7 +67,7 @@ static void test_bomb(void)
     setpgid(pid, pid);
     sleep_ms(300);
     int status;
-    for (int i = 0; i < 50 && kill(-pid, SIGKILL) == 0; i++) {
+    for (int i = 0; i < 1000 && kill(-pid, SIGKILL) == 0; i++) {
         waitpid(pid, &status, WNOHANG);
         sleep_ms(20);
     }

@@ -64,7 +64,7 @@ static void *sleeper(void *arg)
 
 static int awake_after(int expected)
 {
-    for (int i = 0; i < 500 && __atomic_load_n(&awake, __ATOMIC_SEQ_CST) < expected; i++)
+    for (int i = 0; i < 3000 && __atomic_load_n(&awake, __ATOMIC_SEQ_CST) < expected; i++)
         sleep_ms(1);
     sleep_ms(10); /* too many would show now */
     return __atomic_load_n(&awake, __ATOMIC_SEQ_CST);
@@ -76,7 +76,20 @@ static void start_sleepers(pthread_t *t, unsigned (*mask)(int))
     awake = 0;
     for (int i = 0; i < NSLEEPERS; i++)
         EQUAL(pthread_create(&t[i], NULL, sleeper, (void *)(uintptr_t)mask(i)), 0);
-    sleep_ms(100); /* until all sleep */
+    sleep_ms(20); /* until most of them sleep: for the others see wake() */
+}
+
+/* How many were woken. Who is not yet asleep is waited for, so that nothing depends on time; never may
+ * there be more than were asked for. */
+static long wake(int op, unsigned most, unsigned mask, long expected)
+{
+    long woken = 0;
+    for (int i = 0; i < 3000 && woken < expected; i++) {
+        woken += futex(&word, op | PRIVATE, most == INT_MAX ? most : most - woken, NULL, mask);
+        if (woken < expected)
+            sleep_ms(1);
+    }
+    return woken;
 }
 
 static void join_all(pthread_t *t)
@@ -100,17 +113,17 @@ static void test_wake(void)
 {
     pthread_t t[NSLEEPERS];
     start_sleepers(t, no_mask);
-    EQUAL(futex(&word, WAKE | PRIVATE, 1, NULL, 0), 1);
+    EQUAL(wake(WAKE, 1, 0, 1), 1);
     EQUAL(awake_after(1), 1);
-    EQUAL(futex(&word, WAKE | PRIVATE, 2, NULL, 0), 2);
+    EQUAL(wake(WAKE, 2, 0, 2), 2);
     EQUAL(awake_after(3), 3);
-    EQUAL(futex(&word, WAKE | PRIVATE, INT_MAX, NULL, 0), NSLEEPERS - 3);
+    EQUAL(wake(WAKE, INT_MAX, 0, NSLEEPERS - 3), NSLEEPERS - 3);
     join_all(t);
     start_sleepers(t, odd_or_even);
     EQUAL(futex(&word, WAKE_BITSET | PRIVATE, INT_MAX, NULL, 4), 0);
-    EQUAL(futex(&word, WAKE_BITSET | PRIVATE, INT_MAX, NULL, 1), NSLEEPERS / 2);
+    EQUAL(wake(WAKE_BITSET, INT_MAX, 1, NSLEEPERS / 2), NSLEEPERS / 2);
     EQUAL(awake_after(NSLEEPERS / 2), NSLEEPERS / 2);
-    EQUAL(futex(&word, WAKE | PRIVATE, INT_MAX, NULL, 0), NSLEEPERS / 2);
+    EQUAL(wake(WAKE, INT_MAX, 0, NSLEEPERS / 2), NSLEEPERS / 2);
     join_all(t);
 }
 

@@ -68,10 +68,14 @@ static void test_remap(void)
 
 /* ---- rights taken away: the writer must die of its next store ---- */
 
+static long stores; /* changed atomically: how many the writer got through */
+
 static void *writer(void *arg)
 {
-    for (;;)
+    for (;;) {
         *page += 1;
+        __atomic_add_fetch(&stores, 1, __ATOMIC_RELEASE);
+    }
     return arg;
 }
 
@@ -90,7 +94,9 @@ static void protect_under_writer(void *arg)
         mprotect((void *)page, PAGE, PROT_READ);
     else
         munmap((void *)page, PAGE);
-    sleep_ms(200);
+    long before = __atomic_load_n(&stores, __ATOMIC_ACQUIRE);
+    while (__atomic_load_n(&stores, __ATOMIC_ACQUIRE) < before + 1000)
+        sched_yield();
     _exit(77); /* it goes on writing */
 }
 
@@ -141,13 +147,25 @@ static void test_fork(void)
 
 /* ---- a writer that gets a copy: who reads the page must follow it there ---- */
 
-static long last_read; /* what the reading thread found last */
+static long last_read, reads; /* what the reading thread found last; how often it looked */
 
 static void *reader_until_stop(void *arg)
 {
-    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
         __atomic_store_n(&last_read, *page, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&reads, 1, __ATOMIC_RELEASE);
+    }
     return arg;
+}
+
+/* Lets the reader look a thousand times, if it must. */
+static int reader_finds(long value)
+{
+    long before = __atomic_load_n(&reads, __ATOMIC_ACQUIRE);
+    while (__atomic_load_n(&last_read, __ATOMIC_RELAXED) != value &&
+           __atomic_load_n(&reads, __ATOMIC_ACQUIRE) < before + 1000)
+        sched_yield();
+    return __atomic_load_n(&last_read, __ATOMIC_RELAXED) == value;
 }
 
 static int fork_sleeper(void)
@@ -166,13 +184,9 @@ static void test_copy(void)
     for (long i = 1; i <= ROUNDS; i++) {
         int pid = fork_sleeper(); /* shares the page: our store makes a copy */
         *page = i;
-        for (int waits = 0; __atomic_load_n(&last_read, __ATOMIC_RELAXED) != i; waits++) {
-            if (waits == 300) {
-                check_fail("a thread goes on reading the page its process no longer has");
-                i = ROUNDS; /* once is enough */
-                break;
-            }
-            sleep_ms(waits < 100 ? 0 : 10);
+        if (!reader_finds(i)) {
+            check_fail("a thread goes on reading the page its process no longer has");
+            i = ROUNDS; /* once is enough */
         }
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
