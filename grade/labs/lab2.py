@@ -305,7 +305,7 @@ def map_without_memory_maps_nothing(run: Run) -> None:
 
 # --- 2.4 protect ------------------------------------------------------------------------------------
 
-NEW_FLAGS = ("VRAD", "VRWAD", "VXAD", "VRXUAD", "VRWUGAD", "GAD", "-")
+NEW_FLAGS = ("VRAD", "VRWAD", "VXAD", "VRXUAD", "VRWUGAD", "GAD")
 
 
 def flag_bits(text: str) -> int:
