@@ -240,11 +240,18 @@ def _words(hole: Hole) -> list[str]:
 
 
 def _paragraphs(hole: Hole) -> list[str]:
-    """The contract, wrapped; indented lines (pictures, lists of cases) stay as they are."""
+    """The contract, wrapped; pictures and lists of cases are narrow enough to stay as they are."""
     wrapped: list[str] = []
     for line in hole.text.strip("\n").splitlines():
-        wrapped += [line.rstrip()] if line[:1].isspace() or not line else textwrap.wrap(line, WIDTH)
+        wrapped += textwrap.wrap(line, WIDTH, subsequent_indent=_hanging(line)) or [""]
     return wrapped
+
+
+def _hanging(line: str) -> str:
+    """What the rest of a wrapped line begins with: in a list, below the item's words."""
+    if not line[:1].isspace():
+        return ""
+    return " " * len(re.match(r" *(- |\S+ {2,})?", line)[0])
 
 
 def _comment(lines: list[str]) -> str:
