@@ -82,9 +82,11 @@ class Builder:
     def build(self, image: Image) -> Built:
         """The image; lab files that spoil it are put back on the way."""
         for _ in range(ROUNDS):
+            self._put_back_all(liberties.in_sources(self.subject))
             self._lay_out()
             status, said = self._make(image.make)
-            if status == 0 and not self._too_free():
+            if status == 0 and not self._put_back_all(
+                    liberties.in_objects(self.subject, self.stage.tree, self.jail)):
                 return self._built(said)
             if status != 0:
                 self._put_back_culprits(said, image)
@@ -127,9 +129,7 @@ class Builder:
 
     # --- files that are no good -----------------------------------------------------------------
 
-    def _too_free(self) -> bool:
-        """Whether a lab file did what lab files may not; it is put back then."""
-        found = liberties.taken(self.subject, self.stage.tree, self.jail)
+    def _put_back_all(self, found: dict[str, str]) -> bool:
         for file, words in found.items():
             self._put_back(file, words)
         return bool(found)
@@ -165,7 +165,7 @@ def _that_do_not_link(said: str, files: list[str]) -> list[str]:
 def _about(file: str, said: str) -> str:
     """What was said of a file: the error first."""
     lines = [line for line in said.splitlines() if file in line or Path(file).stem + ".o" in line]
-    lines.sort(key=lambda line: "error" not in line)
+    lines.sort(key=lambda line: "error" not in line.lower())
     return "\n".join(lines[:8]) or said[-500:]
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 
 STATUS_OF = {"panic": 134, "fault": 139}    # kern/core/panic.h
-HOLE_MARK = 0x401E                          # kern/core/hole.h: the upper half of t6
 _REPORT = re.compile(r"^@@ (panic|fault)((?: \w+=\S*)+)$", re.M)
 
 
@@ -37,12 +36,6 @@ class Ending:
             "reset": "the machine was reset" + where,
             "flood": "it printed and printed, and was stopped" + where,
         }[self.kind]
-
-
-def hole_of(t6: int) -> str:
-    """The hole a register names, or ""."""
-    lab, number = t6 >> 8 & 0xFF, t6 & 0xFF
-    return f"{lab}.{number}" if t6 >> 16 == HOLE_MARK and lab and number else ""
 
 
 def report_of(console: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Wish:
     jail: str = ""                  # the strongest
     jobs: int = os.cpu_count() or 1
     student: str = ""               # the name in grades.csv
+    stage: str = ""                 # what is compiled for one of these is kept for the next
 
     @property
     def folder(self) -> Path:
@@ -45,7 +46,7 @@ class Wish:
 
 def open_builder(subject: Subject, wish: Wish, name: str = "") -> Builder:
     """A stage for the subject and a builder in it; close the stage when done."""
-    stage = Stage(name or str(wish.tree.resolve()))
+    stage = Stage(name or wish.stage or str(wish.tree.resolve()))
     hide = tuple(dict.fromkeys((ROOT.resolve(), wish.tree.resolve())))
     return Builder(subject, stage, jails.choose(stage.folder, hide, wish.jail))
 
@@ -62,14 +63,14 @@ def grade(wish: Wish, report: Report) -> list[Grade]:
     student = wish.student or wish.tree.resolve().name
     results.write(wish.folder, [_nothing(lab, seed, tests[lab.number]) for lab in labs], student,
                   judged=False)
-    graded = scores.fingerprint(wish.tree)
+    graded = _fingerprint(wish.tree)
     builder = open_builder(subject, wish)
     try:
         grades = [grade_lab(builder, lab, tests[lab.number], seed, wish, report) for lab in labs]
     finally:
         builder.stage.close()
     results.write(wish.folder, grades, student, judged=True)
-    if is_student_tree(wish.tree) and not wish.only:
+    if is_student_tree(wish.tree) and not wish.only and graded:
         for each in grades:
             scores.record(wish.tree, each.lab, each.points, graded)
     return grades
@@ -111,6 +112,14 @@ def remarks(builder: Builder) -> list[str]:
     if subject.touched:
         found.append("given functions that were changed: " + _some(subject.touched))
     return found
+
+
+def _fingerprint(tree: Path) -> str:
+    """What is graded, for whoever shows the score later; "" if the tree's own labs cannot be read."""
+    try:
+        return scores.fingerprint(tree)
+    except CourseError:
+        return ""
 
 
 def _some(names: list[str], most: int = 8) -> str:

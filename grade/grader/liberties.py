@@ -22,28 +22,34 @@ from .jail import Jail
 from .subject import Subject
 
 # Sections that linker scripts treat specially.
-SPECIAL = re.compile(r"\.(init_table|init_array|fini_array|preinit_array|ctors|dtors|text\.entry|stack|"
+SPECIAL = re.compile(r"\.(init_table|init_array|fini_array|preinit_array|ctors|dtors|text\.entry|text\.startup|stack|"
                      r"embedded|init|fini)\b")
 # In the source: other files in binary form, and files from outside the tree.
 _INCBIN = re.compile(r"\.incbin\b")
 _INCLUDE = re.compile(r'^\s*#\s*(?:include|embed)\w*\s*[<"]((?:/|[^>"]*\.\./|grade/|labs/)[^>"]*)[>"]', re.M)
 
 
-def taken(subject: Subject, tree: Path, jail: Jail) -> dict[str, str]:
-    """By lab file: the liberty it took."""
-    mine = [file for file in subject.given if file in subject.files]
+def in_sources(subject: Subject) -> dict[str, str]:
+    """By lab file: the liberty that can be read in it."""
+    return {file: words for file in _mine(subject)
+            if (words := _in_source(subject.files[file].content))
+            and not _in_source(subject.given[file] or b"")}
+
+
+def in_objects(subject: Subject, tree: Path, jail: Jail) -> dict[str, str]:
+    """By lab file: the liberty that its objects show."""
     found: dict[str, str] = {}
-    for file in mine:
-        given = subject.given[file] or b""
-        if (words := _in_source(subject.files[file].content)) and not _in_source(given):
-            found[file] = words
     for folder in sorted((tree / "build").glob("kern-*/kern")):
-        objects = {file: path for file in mine
+        objects = {file: path for file in _mine(subject)
                    if (path := folder.parent / (os.path.splitext(file)[0] + ".o")).exists()}
         if objects:
             _names(subject, folder, objects, jail, found)
             _sections(subject, objects, found)
     return found
+
+
+def _mine(subject: Subject) -> list[str]:
+    return [file for file in subject.given if file in subject.files]
 
 
 def _in_source(content: bytes) -> str:

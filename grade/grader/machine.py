@@ -21,6 +21,7 @@ from typing import Any, Sequence
 from grade import memory, profile
 from grade.console import Pattern, Seen
 from grade.errors import DeadlineExpired, HarnessError, MachineEnded, NotSeen
+from grade.hole_watch import hole_of
 from grade.machine import Machine
 from grade.profile import Plugin
 from grade.symbols import Symbols
@@ -203,7 +204,7 @@ class GradedMachine(Machine):
         """The hole a hart has run into. An interrupt may just have taken it elsewhere."""
         for _ in range(50):
             registers = self.registers(hart)
-            found = endings.hole_of(registers["t6"])
+            found = hole_of(registers["t6"])
             if found or registers["pc"] == pc:
                 return found
         return ""
