@@ -99,11 +99,15 @@ class Covered(Jail):
         super().__init__(stage, hide, "this kernel gives no namespaces: the student's code runs as "
                          "another user, but the network is not cut off", UID)
         self._wishes = {"uid": UID}
-        for folder in filter(Path.is_dir, hide):
-            mode = stat.S_IMODE(folder.stat().st_mode)
-            if mode & 0o077:
-                folder.chmod(mode & ~0o077)
-                atexit.register(folder.chmod, mode)
+        self._modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in hide if folder.is_dir()}
+        for folder, mode in self._modes.items():
+            folder.chmod(mode & ~0o077)
+        atexit.register(self.open_again)
+
+    def open_again(self) -> None:
+        """As it was before."""
+        for folder, mode in self._modes.items():
+            folder.chmod(mode)
 
 
 class Bubble(Jail):
