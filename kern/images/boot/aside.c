@@ -27,6 +27,7 @@ static void __attribute__((noipa)) work_aside(uint64_t count)
 {
     uint64_t *top = aside.stack + ASIDE_WORDS;
     call_on_stack(descend, count, top);
+    __asm__ volatile(""); /* or the compiler would make a jump of it */
 }
 
 void command_aside(char **words)
