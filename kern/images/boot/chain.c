@@ -3,6 +3,7 @@
 #include "kern/core/printk.h"
 #include "kern/core/string.h"
 #include "kern/images/boot/commands.h"
+#include "kern/riscv/offsets.h"
 
 static const char *chain_end;
 
@@ -52,12 +53,44 @@ static void __attribute__((noipa)) end_bent(void)
     panic("above a bent frame");
 }
 
-/* A frame as a function would have left it, but that its caller's frame is said to be at `words[0]`. */
+/* Frames as functions would have left them, all but where they are: what a function's fp points at is
+ * behind the second word. */
+struct frame {
+    uintptr_t caller, ra;
+};
+
+struct bent {
+    struct frame below, first;
+    char above[2 * sizeof(struct frame)];
+};
+
+extern char emergency_stacks[]; /* kern/riscv/entry.S: above the boot stack */
+
+/* A frame that looks right, at a place that need not be; its fp. */
+static uintptr_t put_frame(void *place)
+{
+    struct frame frame = {.caller = 0, .ra = (uintptr_t)link_a + 4};
+    memcpy(place, &frame, sizeof(frame));
+    return (uintptr_t)place + sizeof(frame);
+}
+
+static uintptr_t bent_caller(struct bent *bent, const char *where)
+{
+    if (strcmp(where, "self") == 0)
+        return (uintptr_t)(&bent->first + 1);
+    if (strcmp(where, "below") == 0)
+        return put_frame(&bent->below);
+    if (strcmp(where, "odd") == 0)
+        return put_frame(bent->above + 3);
+    if (strcmp(where, "outside") == 0)
+        return put_frame(emergency_stacks + GUARD_SIZE);
+    return parse_number(where);
+}
+
 void __attribute__((noipa)) command_bend(char **words)
 {
-    uintptr_t frame[2];
-    uintptr_t fp = (uintptr_t)(frame + 2);
-    frame[0] = strcmp(words[0], "self") == 0 ? fp : parse_number(words[0]);
-    frame[1] = (uintptr_t)link_a + 4;
+    struct bent bent;
+    uintptr_t fp = put_frame(&bent.first);
+    bent.first.caller = bent_caller(&bent, words[0]);
     __asm__ volatile("mv s0, %0; jalr %1" ::"r"(fp), "r"(end_bent) : "ra", "memory");
 }

@@ -24,7 +24,8 @@ void command_timers(char **words); /* MS,MS,...: waits until timers of these len
 /* chain.c */
 void command_chain(
     char **words); /* LETTERS END: calls link_a, ... in turn; END: panic fault return */
-void command_bend(char **words); /* ADDRESS|self: panics above a frame whose caller's is there */
+void command_bend(char **words); /* self|below|odd|outside|ADDRESS: panics above a frame whose
+                                     caller's is there */
 
 /* aside.c */
 void command_aside(char **words); /* N: counts to N by recursion, on a stack of its own */
