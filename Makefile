@@ -79,8 +79,8 @@ ARGS   ?=
 # --- Tools -----------------------------------------------------------------------------------------
 
 NO_SETUP_GOALS := help clean doctor labs lab-% look hint catchup uncatchup predict save catchup-pack
-SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin size why graph grade grade-% watch soak selftest%,$(MAKECMDGOALS)),test,\
-               $(if $(filter gdb qemu-gdb,$(MAKECMDGOALS)),debug,build))
+SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
+               $(if $(filter gdb qemu-gdb qemu-gdb-% bug-%,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)
 $(error this machine lacks tools; see above, or try: make doctor)

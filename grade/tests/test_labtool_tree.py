@@ -86,6 +86,8 @@ def elsewhere(labs: Course) -> set[str]:
                 if hole.file == file and hole.kind != "new":
                     text = cutter.open_hole(text, hole, contract=False)
             found |= telling(text)
+    for page in (ROOT / "labs").glob("*/SPEC.md"):      # the task itself
+        found |= telling(page.read_text())
     return found
 
 
@@ -180,3 +182,14 @@ def test_made_twice_a_release_is_the_same(author, first_lab, tmp_path):
     target = tmp_path / "again"
     release.make(author, LABS[:1], [], target, "", bugs=FULL)
     assert Student(target).git("rev-parse", "HEAD") == first_lab.git("rev-parse", "HEAD")
+
+
+LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("which", ["all_labs", "first_lab"])
+def test_links_in_the_documents_of_a_release_lead_somewhere(which, request):
+    student = request.getfixturevalue(which)
+    pages = [name for name in student.git("ls-files").splitlines() if name.endswith(".md")]
+    assert not [f"{page}: {target}" for page in pages for target in LINK.findall(student.read(page))
+                if not ((student.root / page).parent / target).exists()]

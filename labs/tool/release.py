@@ -51,6 +51,7 @@ def make(root: Path, labs: list[int], done: list[int], target: Path, key: str,
             if lab.bug and bugs:
                 _build_bug(lab, full, tree)
         _leave_out(course, tree, labs)
+        _drop_links(tree)
         _open(course, tree, labs, done, key)
         state.store(tree, state.State(open=[n for n in labs if n not in done],
                                       release=state.Release(labs, done, key)))
@@ -103,6 +104,14 @@ def _leave_out(course: Course, tree: Path, labs: list[int]) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+def _drop_links(tree: Path) -> None:
+    """Lines of the front page that lead to what only authors have."""
+    page = tree / "README.md"
+    if page.exists():
+        lines = sources.read(page).splitlines(keepends=True)
+        sources.write(page, "".join(line for line in lines if "](labs/README.md)" not in line))
 
 
 def _open(course: Course, tree: Path, labs: list[int], done: list[int], key: str) -> None:
