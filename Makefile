@@ -111,6 +111,7 @@ CFLAGS := $(ARCH) -std=gnu11 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -f
 KERN_CFLAGS := $(CFLAGS) -Os $(if $(filter kernel,$(SHAPE)),-fno-omit-frame-pointer) \
           -I. -Ibuild/gen/include -DHARTS=$(HARTS)
 USER_CFLAGS := $(CFLAGS) -Os -Ilib/include -Ibuild/gen/include -I.
+COMPACT := -msave-restore # functions share the code that saves registers: lib/save_restore.S
 LDFLAGS := -nostdlib -static --gc-sections -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           --build-id=none
 
@@ -192,6 +193,9 @@ ifeq ($(SHAPE),kernel)
 $(patsubst %.c,$K/%.o,$(HOT)): KERN_CFLAGS += -O2
 $(patsubst %.c,$K/%.o,$(filter kern/sched/% kern/mem/% kern/core/% kern/riscv/% kern/fs/fdtable.c kern/fs/io.c kern/sys/file_rw.c,$(HOT))): KERN_CFLAGS += -fomit-frame-pointer -ffixed-s0
 endif
+ifeq ($(SHAPE)-$(LTO),libos-0) # is small first, but for these and for what a boot mostly does
+$(filter-out $(patsubst %.c,$K/%.o,$(filter-out kern/mem/%,$(HOT)) kern/dev/machine.c),$(KERN_OBJ) $(CHOSEN_OBJ)): KERN_CFLAGS += $(COMPACT)
+endif
 # A thunk is one jump; backtraces do without the functions next to the trap.
 $K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer
 
@@ -234,7 +238,7 @@ LIBC_OBJ := $(patsubst %,$U/%.o,$(basename $(filter-out lib/crt0%,$(wildcard lib
 $U/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	@$(call compile,$(USER_CFLAGS))
+	@$(call compile,$(USER_CFLAGS) $(COMPACT))
 $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
