@@ -50,8 +50,11 @@ int __file_fill(FILE *f);                                  /* 0 if a byte can be
 extern void (*__file_give_back)(FILE *f);
 
 /* The formatter: hands out the text in pieces. */
+struct conversion;
 struct text_sink {
     void (*put)(struct text_sink *sink, const char *text, size_t n);
+    /* __format_double, or NULL: there are no doubles among the arguments (stdio.h). */
+    void (*put_double)(struct text_sink *sink, const struct conversion *c, double value);
     size_t total; /* of all text so far, kept by the formatter */
 };
 

@@ -207,8 +207,13 @@ static void put_conversion(struct text_sink *sink, struct conversion *c, enum si
     case 'f':
     case 'F':
     case 'g':
-    case 'G': __format_double(sink, c, va_arg(*ap, double)); break;
-    default: /* "%%", and what is no conversion stands for itself */
+    case 'G':
+        if (sink->put_double != NULL) {
+            sink->put_double(sink, c, va_arg(*ap, double));
+            break;
+        }
+        __attribute__((fallthrough)); /* a double was promised and none is there */
+    default:                          /* "%%", and what is no conversion stands for itself */
         put(sink, &c->type, c->type != '\0');
     }
 }

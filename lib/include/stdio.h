@@ -69,6 +69,36 @@ int vsnprintf(char *restrict s, size_t size, const char *restrict fmt, va_list a
 int vsprintf(char *restrict s, const char *restrict fmt, va_list ap) __PRINTF(2, 0);
 void perror(const char *what);
 
+/*
+ * Formatting a double takes more code than all else in printf, and most programs never do. The compiler
+ * sees the types of the arguments: where no double is among them, a call means the twin of the
+ * function, which knows no doubles. So they are in a program exactly if it can print one: a pointer to
+ * printf, and the functions that take a va_list, know them always.
+ */
+int __plain_printf(const char *restrict fmt, ...) __PRINTF(1, 2);
+int __plain_fprintf(FILE *restrict f, const char *restrict fmt, ...) __PRINTF(2, 3);
+int __plain_dprintf(int fd, const char *restrict fmt, ...) __PRINTF(2, 3);
+int __plain_snprintf(char *restrict s, size_t size, const char *restrict fmt, ...) __PRINTF(3, 4);
+int __plain_sprintf(char *restrict s, const char *restrict fmt, ...) __PRINTF(2, 3);
+
+#define printf(...)   __TWIN(printf, __VA_ARGS__)
+#define fprintf(...)  __TWIN(fprintf, __VA_ARGS__)
+#define dprintf(...)  __TWIN(dprintf, __VA_ARGS__)
+#define snprintf(...) __TWIN(snprintf, __VA_ARGS__)
+#define sprintf(...)  __TWIN(sprintf, __VA_ARGS__)
+#define __TWIN(name, ...)                                                                          \
+    __builtin_choose_expr(__SCAN(__HAS_DOUBLE(__VA_ARGS__)), name, __plain_##name)(__VA_ARGS__)
+
+#define __IS_DOUBLE(x) _Generic((x), float : 1, double : 1, long double : 1, default : 0)
+/* A macro does not expand itself: each scan of the text takes one argument, and there are hundreds. */
+#define __HAS_DOUBLE(x, ...) (__IS_DOUBLE(x) __VA_OPT__(| __HAS_DOUBLE_ __PARENS(__VA_ARGS__)))
+#define __HAS_DOUBLE_()      __HAS_DOUBLE
+#define __PARENS             ()
+#define __SCAN(...)          __SCAN16(__SCAN16(__SCAN16(__SCAN16(__SCAN16(__VA_ARGS__)))))
+#define __SCAN16(...)        __SCAN4(__SCAN4(__SCAN4(__SCAN4(__VA_ARGS__))))
+#define __SCAN4(...)         __SCAN1(__SCAN1(__SCAN1(__SCAN1(__VA_ARGS__))))
+#define __SCAN1(...)         __VA_ARGS__
+
 int remove(const char *path);
 int rename(const char *from, const char *to);
 
