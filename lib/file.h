@@ -22,6 +22,8 @@ struct __file {
     size_t cap;
     size_t pos;
     size_t end;
+    /* read(), or what does the same for descriptors that are not the console's; NULL: output only */
+    ssize_t (*read)(int fd, void *dst, size_t n);
     struct __file *next; /* in the list of open files, guarded by that list's lock */
 };
 

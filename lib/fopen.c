@@ -39,19 +39,31 @@ static void list_remove(FILE *f)
     libc_unlock(&__open_files_lock);
 }
 
+static FILE *file_create(int fd, ssize_t (*read_fd)(int fd, void *dst, size_t n))
+{
+    FILE *f = malloc(sizeof(*f) + FILE_BUFFER);
+    if (f == NULL)
+        return NULL;
+    *f = (FILE){.fd = fd, .flags = F_UNKNOWN | F_HEAP, .cap = FILE_BUFFER, .read = read_fd};
+    f->buf = (unsigned char *)(f + 1);
+    list_add(f);
+    return f;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
     if (open_flags(mode) < 0) {
         errno = EINVAL;
         return NULL;
     }
-    FILE *f = malloc(sizeof(*f) + FILE_BUFFER);
-    if (f == NULL)
-        return NULL;
-    *f = (FILE){.fd = fd, .flags = F_UNKNOWN | F_HEAP, .cap = FILE_BUFFER};
-    f->buf = (unsigned char *)(f + 1);
-    list_add(f);
-    return f;
+    return file_create(fd, read);
+}
+
+/* read() would do. But whoever calls that may read the console, and has its input half in a fused
+ * image. */
+static ssize_t read_opened(int fd, void *dst, size_t n)
+{
+    return __sysret(sys_read_file(fd, dst, n));
 }
 
 FILE *fopen(const char *restrict path, const char *restrict mode)
@@ -68,7 +80,7 @@ FILE *fopen(const char *restrict path, const char *restrict mode)
     int fd = open(path, flags, 0666);
     if (fd < 0)
         return NULL;
-    FILE *f = fdopen(fd, mode);
+    FILE *f = file_create(fd, read_opened);
     if (f == NULL)
         close(fd);
     return f;

@@ -1,6 +1,7 @@
 /* fread.c - reading from a FILE. */
 #include "file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,9 +26,9 @@ int __file_fill(FILE *f)
     if (f->pos < f->end)
         return 0;
     f->pos = f->end = 0;
-    if (f == stdin)
+    if (f->fd == STDIN_FILENO) /* `f == stdin` would bring stdin into every program that reads */
         flush_before_terminal_read();
-    ssize_t r = read(f->fd, f->buf, f->cap);
+    ssize_t r = f->read != NULL ? f->read(f->fd, f->buf, f->cap) : __sysret(-EBADF);
     if (r <= 0) {
         f->flags |= r == 0 ? F_EOF : F_ERROR;
         return EOF;

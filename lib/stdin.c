@@ -5,4 +5,4 @@
 
 static unsigned char buffer[BUFSIZ];
 
-FILE __stdin_file = {.fd = STDIN_FILENO, .buf = buffer, .cap = sizeof(buffer)};
+FILE __stdin_file = {.fd = STDIN_FILENO, .read = read, .buf = buffer, .cap = sizeof(buffer)};

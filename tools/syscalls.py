@@ -18,11 +18,11 @@ writes  include/onering/syscalls.h   prototypes and numbers, for applications an
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ENOSYS = 38
-LINE = re.compile(r"^(SYSCALL|NOSYS)\((\d+), (\w+), (.*)\)$")
+LINE = re.compile(r"^(SYSCALL|NOSYS|ALSO)\((\d+), (\w+), (.*)\)$")
 ARGUMENT = re.compile(r"^(?P<type>.*?[ *])(?P<name>\w+)$")
 
 
@@ -32,6 +32,12 @@ class Call:
     name: str
     arguments: tuple[tuple[str, str], ...]  # (type, name)
     implemented: bool
+    first: str = ""                         # of a second name (ALSO): the call's own
+
+    @property
+    def kernel_name(self) -> str:
+        """What serves it when it comes by its number."""
+        return self.first or self.name
 
     @property
     def prototype(self) -> str:
@@ -46,19 +52,31 @@ def lines_of(paths: list[Path]) -> list[tuple[str, str]]:
             if line and not line.startswith("#")]
 
 
-def parse(paths: list[Path]) -> list[Call]:
+def parse(paths: list[Path]) -> tuple[list[Call], list[Call]]:
+    """The calls, and their second names."""
     calls: dict[int, Call] = {}
+    also: list[Call] = []
     for where, line in lines_of(paths):
         match = LINE.match(line)
         if not match:
             sys.exit(f"{where}: not a SYSCALL(number, name, arguments) line: {line}")
         call = Call(int(match[2]), match[3], parse_arguments(match[4]), match[1] == "SYSCALL")
+        if match[1] == "ALSO":
+            also.append(second_name(call, calls, where))
+            continue
         if call.number in calls or any(c.name == call.name for c in calls.values()):
             sys.exit(f"{where}: number or name of {call.name} is listed twice")
         if len(call.arguments) > 6:
             sys.exit(f"{where}: {call.name} has more than six arguments")
         calls[call.number] = call
-    return [calls[n] for n in sorted(calls)]
+    return [calls[n] for n in sorted(calls)], also
+
+
+def second_name(call: Call, calls: dict[int, Call], where: str) -> Call:
+    first = calls.get(call.number)
+    if not first or first.arguments != call.arguments:
+        sys.exit(f"{where}: {call.name} is no second name of a call above: same number, same arguments")
+    return replace(call, implemented=True, first=first.name)
 
 
 def parse_arguments(text: str) -> tuple[tuple[str, str], ...]:
@@ -73,13 +91,13 @@ def parse_arguments(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def header(calls: list[Call]) -> str:
+def header(calls: list[Call], also: list[Call]) -> str:
     structs = sorted({m for c in calls for t, _ in c.arguments for m in re.findall(r"struct \w+", t)})
     lines = ["/* Made from kern/sys/syscalls.def: the system calls as C functions. */",
              "#pragma once", "#include <stddef.h>", ""]
     lines += [f"{s};" for s in structs] + [""]
     lines += [f"#define SYS_{c.name} {c.number}" for c in calls] + [""]
-    lines += [f"{c.prototype};" for c in calls]
+    lines += [f"{c.prototype};" for c in calls + also]
     return "\n".join(lines) + "\n"
 
 
@@ -116,7 +134,7 @@ def trap_stub(call: Call) -> str:
     return ("    .option norvc\n" + stub(call, "ebreak")
             + f'    .section .text.sys_{call.name}, "ax", @progbits\n'
             + "    .reloc ., R_RISCV_NONE, init_entry_shim_init\n"
-            + f"    .reloc ., R_RISCV_NONE, k_sys_{call.name}\n")
+            + f"    .reloc ., R_RISCV_NONE, k_sys_{call.kernel_name}\n")
 
 
 def thunk(call: Call) -> str:
@@ -166,16 +184,16 @@ def enosys_libos(call: Call) -> str:
 def main() -> None:
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    calls, out = parse([Path(name) for name in sys.argv[1:-1]]), Path(sys.argv[-1])
+    (calls, also), out = parse([Path(name) for name in sys.argv[1:-1]]), Path(sys.argv[-1])
     files = {
-        "include/onering/syscalls.h": header(calls),
+        "include/onering/syscalls.h": header(calls, also),
         "include/onering/by_number.h": by_number(calls),
-        "usys.S": ecall_stubs(calls),
+        "usys.S": ecall_stubs(calls + also),
         "dispatch.c": dispatch(calls),
         "shim_table.S": shim_table(calls),
-        "trap_symbols": "".join(f"sys_{c.name} k_sys_{c.name}\n" for c in calls),
+        "trap_symbols": "".join(f"sys_{c.name} k_sys_{c.name}\n" for c in calls + also),
     }
-    for call in calls:
+    for call in calls + also:
         files[f"usys_trap/{call.name}.s"] = trap_stub(call)
         files[f"enosys/{call.name}.s"] = enosys(call)
         files[f"enosys_libos/{call.name}.s"] = enosys_libos(call)

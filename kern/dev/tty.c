@@ -1,5 +1,6 @@
 /* The terminal as a device: what its two halves share. */
 #include "kern/dev/tty.h"
+#include "kern/core/printk.h"
 #include "kern/mem/uaccess.h"
 #include "kern/sys/errno.h"
 
@@ -27,10 +28,17 @@ struct ktermios tty_termios = {
              [VWERASE] = CONTROL('W')},
 };
 
+/* A program opened the console by name, which the linker could not see. */
+static long no_input(void)
+{
+    printk("console: its input is not in this image; it is in one that uses stdin or read()\n");
+    return -ENXIO;
+}
+
 static long device_read(struct vnode *vnode, struct io *io, int64_t off, unsigned file_flags)
 {
     (void)vnode, (void)off;
-    return tty_input ? tty_input->read(io, file_flags) : -EIO;
+    return tty_input ? tty_input->read(io, file_flags) : no_input();
 }
 
 static long device_write(struct vnode *vnode, struct io *io, int64_t *off, unsigned file_flags)

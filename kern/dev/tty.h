@@ -7,8 +7,8 @@
  * Canonical mode collects lines, echoes, knows erase, kill and end of file; raw mode passes bytes on.
  * ^C, ^\ and ^Z become signals to the foreground group.
  *
- * A program that only writes does not have the input half in its image: whoever reads or polls files
- * says INIT_NEEDS(tty_input_init).
+ * A program that only writes does not have the input half in its image: a system call that may read
+ * descriptor 0 says INIT_NEEDS(tty_input_init).
  */
 #pragma once
 #include "kern/fs/device.h"

@@ -1,7 +1,6 @@
 /* Open files: the offset, and what an opening allows. */
 #include "kern/fs/file.h"
 #include "kern/alloc/kmalloc.h"
-#include "kern/core/init.h"
 #include "kern/fs/vfs.h"
 #include "kern/sys/errno.h"
 
@@ -35,7 +34,6 @@ static int refusal(const struct file *file, bool allowed, bool positioned)
 
 long file_read_at(struct file *file, struct io *io, const int64_t *offset)
 {
-    INIT_NEEDS(tty_input_init);
     struct vnode *vnode = file->vnode;
     const struct vnode_ops *ops = vnode->ops;
     unsigned flags = file->flags;

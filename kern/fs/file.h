@@ -1,6 +1,5 @@
 /* An open file: a vnode, an offset, flags. Shared by the descriptors that dup and fork made. */
 #pragma once
-#include "kern/core/init.h"
 #include "kern/fs/vnode.h"
 #include "kern/sched/mutex.h"
 #include "kern/sched/waitq.h"
@@ -58,7 +57,6 @@ static inline bool file_has_offset(const struct file *file)
 /* Most reads and writes find nothing to object to and go straight to the pipe or device. */
 static inline long file_read(struct file *file, struct io *io)
 {
-    INIT_NEEDS(tty_input_init); /* whoever reads may read the console */
     const struct vnode_ops *ops = file->vnode->ops;
     if (likely(flags_may_read(file->flags) && ops->read && !file_has_offset(file)))
         return ops->read(file->vnode, io, 0, file->flags);

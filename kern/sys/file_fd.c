@@ -1,4 +1,5 @@
 /* System calls about descriptors: which open file a number names. */
+#include "kern/core/init.h"
 #include "kern/fs/fdtable.h"
 #include "kern/mem/uaccess.h"
 #include "kern/sys/errno.h"
@@ -14,6 +15,7 @@ long sys_close(int fd)
 /* The lowest free descriptor from `from` on becomes a second name for what `fd` names. */
 static long duplicate(int fd, int from, bool close_on_exec)
 {
+    INIT_NEEDS(tty_input_init); /* the new number may be the console's: see sys_read_file */
     struct fdtable *table = fs_context()->files;
     struct file *file = fdtable_get(table, fd);
     if (!file)
@@ -31,6 +33,7 @@ long sys_dup(int fd)
 
 long sys_dup3(int oldfd, int newfd, int flags)
 {
+    INIT_NEEDS(tty_input_init);
     struct fdtable *table = fs_context()->files;
     if ((flags & ~O_CLOEXEC) || oldfd == newfd)
         return -EINVAL;

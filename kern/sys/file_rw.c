@@ -1,4 +1,5 @@
 /* System calls that move bytes: read, write and their relatives. */
+#include "kern/core/init.h"
 #include "kern/fs/fdtable.h"
 #include "kern/mem/uaccess.h"
 #include "kern/sys/errno.h"
@@ -28,7 +29,7 @@ static long transfer(struct fdtable *table, int fd, const void *buf, size_t size
     return result;
 }
 
-long sys_read(int fd, void *buf, size_t size)
+static inline long read_from(int fd, void *buf, size_t size)
 {
     struct fdtable *table = fs_context()->files;
     struct file *file = fdtable_peek(table, fd);
@@ -36,6 +37,19 @@ long sys_read(int fd, void *buf, size_t size)
         return transfer(table, fd, buf, size, NULL, file_read_at);
     struct io io = io_user(buf, MIN(size, RW_MAX));
     return file_read(file, &io);
+}
+
+long sys_read(int fd, void *buf, size_t size)
+{
+    INIT_NEEDS(tty_input_init); /* whoever reads may read the console */
+    return read_from(fd, buf, size);
+}
+
+/* For descriptors that open() gave: a fused program that reads no others (not 0, nor what dup made of
+ * it) does not have the console's input half in its image. */
+long sys_read_file(int fd, void *buf, size_t size)
+{
+    return read_from(fd, buf, size);
 }
 
 long sys_write(int fd, const void *buf, size_t size)
@@ -105,6 +119,7 @@ static long transfer_vector(int fd, const struct iovec *user, int count, file_rw
 
 long sys_readv(int fd, const struct iovec *iov, int iovcnt)
 {
+    INIT_NEEDS(tty_input_init);
     return transfer_vector(fd, iov, iovcnt, file_read_at);
 }
 
