@@ -23,6 +23,7 @@ SCHED   ?= rr
 ROOTFS  ?= $(if $(filter libos,$(SHAPE)),none,cpio)
 KALLOC  ?= firstfit
 PAGING  ?= static
+CONSOLE ?= auto
 EMBED   ?= 0
 LTO     ?= 0
 LIBC    ?= tiny
@@ -33,6 +34,7 @@ SCHEDS   := rr none
 ROOTFSES := none cpio ramfs
 KALLOCS  := $(shell sed -n 's,^const struct heap_ops heap_\([a-z0-9]*\) = .*,\1,p' kern/alloc/*.c)
 PAGINGS  := static bare
+CONSOLES := auto both out
 EMBEDS   := 0 1
 LTOS     := 0 1
 LIBCS    := tiny musl
@@ -46,6 +48,7 @@ $(call check,SCHED,$(SCHEDS))
 $(call check,ROOTFS,$(ROOTFSES))
 $(call check,KALLOC,$(KALLOCS))
 $(call check,PAGING,$(PAGINGS))
+$(call check,CONSOLE,$(CONSOLES))
 $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
 $(call check,LIBC,$(LIBCS))
@@ -60,6 +63,9 @@ endif
 endif
 ifeq ($(SHAPE)-$(SCHED),kernel-none)
 $(error SCHED=none: the kernel shape needs a scheduler. SCHED is one of: $(filter-out none,$(SCHEDS)))
+endif
+ifeq ($(CONSOLE)-$(SHAPE),out-kernel)
+$(error CONSOLE=out is for fused images: the shell reads the console)
 endif
 ifeq ($(LTO)-$(SHAPE),1-kernel)
 $(error LTO=1 is for fused images: make APP=hello LTO=1)
@@ -220,6 +226,8 @@ endef
 $(eval $(call choice_object,sched,$(SCHED),struct sched_ops; extern const struct sched_ops sched_$(SCHED); const struct sched_ops *const sched_backend = &sched_$(SCHED);))
 $(eval $(call choice_object,kalloc,$(KALLOC),struct heap_ops; extern const struct heap_ops heap_$(KALLOC); const struct heap_ops *const kernel_heap_ops = &heap_$(KALLOC);))
 $(eval $(call choice_object,rootfs,$(ROOTFS),struct fs_type; $(if $(filter none,$(ROOTFS)),const struct fs_type *const root_fs_type = 0;,extern const struct fs_type $(ROOTFS_TYPE); const struct fs_type *const root_fs_type = &$(ROOTFS_TYPE);)))
+# Without input: the entry by which it is asked for, defined as nothing.
+$(eval $(call choice_object,console,out,const long init_entry_tty_input_init;))
 CHOICES := $(if $(filter none,$(SCHED)),,$K/choice-sched-$(SCHED).o) $K/choice-kalloc-$(KALLOC).o $K/choice-rootfs-$(ROOTFS).o
 
 $(eval $(call list_file,$K/libkern.list,$(KERN_OBJ)))
@@ -353,7 +361,7 @@ endif
 
 # One folder for each combination of choices: what is linked is never what another one left.
 TRAP  := $(filter trap,$(SYSCALL))
-KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed)
+KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed) $(if $(filter-out auto,$(CONSOLE)),console-$(CONSOLE))
 space := $(subst ,, )
 I     := build/app-$(APP)-$(subst $(space),-,$(strip $(KEY)))$(LTO_SUFFIX)
 IMAGE := $I/onering.elf
@@ -368,7 +376,9 @@ APP_LIBC  := $A/libc.a
 R := $K$(if $(LTO_SUFFIX),,/$(SYSCALL))
 FUSED_OBJ := $(patsubst %,$R/%.o,kern/libos/paging_$(PAGING) \
              $(if $(filter bare,$(PAGING)),kern/mem/identity) root-$(EMBED) app-$(APP) \
+             $(if $(filter out,$(CONSOLE)),choice-console-out) \
              $(if $(filter none,$(SCHED)),kern/sched/none) $(if $(TRAP),kern/libos/shim))
+CONSOLE_INPUT := $(if $(filter both,$(CONSOLE)),-u $(if $(LTO_SUFFIX),,kern.)init_entry_tty_input_init)
 FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/gen/shim_table.o)
 FUSED_GROUP  := $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
 FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
@@ -439,7 +449,7 @@ $I/names: $(APP_OBJ) $(APP_LIBC) $(KERN_OBJ) $(GEN) linker/libos.ld tools/check-
 
 IMAGE_INPUT := $(FUSED_LINK) $(FUSED_GROUP) $(FUSED_ENOSYS) linker/libos.ld
 # $(call link_image,OUTPUT,MAP,more words for the linker)
-link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start $(FUSED_LINK) \
+link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start $(CONSOLE_INPUT) $(FUSED_LINK) \
     $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1$(PART) $1
 group = $(if $(LTO_SUFFIX),-Wl$(comma))--start-group $1 $(if $(LTO_SUFFIX),-Wl$(comma))--end-group
 comma := ,
@@ -500,8 +510,8 @@ help:                             ## this list
 	@echo '  ARGS="..."     arguments for it, or for init'
 	@echo '  HARTS=$(HARTS)        harts the image can use       SMP=$(SMP)  harts of the machine'
 	@echo '  MEMORY=$(MEMORY)    memory of the machine         EMBED=1  root file system inside the image'
-	@echo '  SCHED=, SYSCALL=, KALLOC=, ROOTFS=, PAGING=, LIBC=: one of'
-	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(LIBCS)'
+	@echo '  SCHED=, SYSCALL=, KALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
+	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 

@@ -26,22 +26,9 @@ def broken() -> int:
 BROKEN = Benchmark("broken", 10, broken)
 
 
-# Bars that are not met yet, and what is known to be in the way. `make bench` shows them as missed; here
-# they may not get worse, and must leave this list when they are met.
-NOT_MET = {
-    # Whoever reads a file may read the console, so the terminal's input half comes along (4.7 KB), and
-    # printf brings the formatting of floating point (2.3 KB).
-    "printf, heap, a file in ramfs: text+rodata+data": 41_000,
-}
-
-
 @pytest.mark.parametrize("benchmark", ALL, ids=lambda benchmark: benchmark.name)
 def test_bar(benchmark):
-    measured = benchmark.measure()
-    if benchmark.name in NOT_MET:
-        assert benchmark.bar < measured <= NOT_MET[benchmark.name]
-    else:
-        assert measured <= benchmark.bar
+    assert benchmark.measure() <= benchmark.bar
 
 
 # --- the table and bench.json -------------------------------------------------------------------

@@ -206,7 +206,7 @@ def test_an_application_has_defaults_and_the_command_line_wins(tree):
 def test_help_names_every_choice():
     text = make("help")
     for choice in ("APP", "ARGS", "HARTS", "SMP", "MEMORY", "EMBED", "SCHED", "SYSCALL", "KALLOC",
-                   "ROOTFS", "LTO", "PAGING", "LIBC"):
+                   "ROOTFS", "LTO", "PAGING", "CONSOLE", "LIBC"):
         assert re.search(rf"\b{choice}=", text), f"make help does not mention {choice}"
 
 

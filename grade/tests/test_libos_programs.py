@@ -9,6 +9,7 @@ import pytest
 
 from grade.errors import BuildFailed
 from grade.images import make
+from grade.symbols import Symbols
 from grade.tests.fused import said, sentence
 
 PANIC = 134
@@ -91,6 +92,47 @@ def test_console_is_read_by_interrupts(boot, build, sched, rootfs):
     machine.send("\x04")
     assert machine.wait() == 0
     assert said(machine).splitlines()[-1] == "typed line"
+
+
+@pytest.mark.parametrize("app,choices", [("byname", {"ROOTFS": "ramfs", "CONSOLE": "both"}),
+                                         ("byname", {"ROOTFS": "ramfs", "CONSOLE": "both", "LTO": 1}),
+                                         ("renumber", {"ROOTFS": "ramfs"}), ("opened", {})])
+def test_the_console_may_be_read_in_many_ways(boot, build, app, choices):
+    machine = boot(build(APP=app, **choices))
+    machine.expect("MEDELEG")
+    wait_until_asleep(machine)
+    machine.send("hi there\n")
+    assert machine.wait() == 0
+    assert said(machine).splitlines()[-1] in ("it says hi there", "9 bytes: hi there")
+
+
+@pytest.mark.parametrize("app,choices", [("byname", {"ROOTFS": "ramfs"}), ("opened", {"CONSOLE": "out"})])
+def test_a_console_without_input_says_so(boot, build, app, choices):
+    machine = boot(build(APP=app, **choices))
+    assert machine.wait() == 1
+    assert said(machine).splitlines() == [
+        "console: its input is not in this image: choose CONSOLE=both",
+        f"{'read' if app == 'opened' else app}: No such device or address"]
+
+
+def has_symbol(image, name: str) -> bool:
+    return any(each.removeprefix("kern.") == name for each in Symbols(image.elf).table)
+
+
+def test_who_reads_only_files_has_no_console_input(build):
+    assert not has_symbol(build(APP="notes", ROOTFS="ramfs"), "read_input")
+    assert has_symbol(build(APP="opened"), "read_input")
+
+
+def test_code_for_doubles_is_there_exactly_for_who_prints_them(boot, build):
+    image = build(APP="doubles")
+    machine = boot(image)
+    assert machine.wait() == 0
+    assert said(machine).splitlines() == [
+        "plain 1%, nested 0", "1 2 3 4 5 6 7 8 9 10 0.5", "0.50", "1e+100", "1.000000e-01", "2",
+        " 10.0|"]
+    assert has_symbol(image, "__format_double")
+    assert not has_symbol(build(APP="notes", ROOTFS="ramfs"), "__format_double")
 
 
 def wait_until_asleep(machine) -> None:
