@@ -200,7 +200,7 @@ $(patsubst %.c,$K/%.o,$(HOT)): KERN_CFLAGS += -O2
 $(patsubst %.c,$K/%.o,$(filter kern/sched/% kern/mem/% kern/core/% kern/riscv/% kern/fs/fdtable.c kern/fs/io.c kern/sys/file_rw.c,$(HOT))): KERN_CFLAGS += -fomit-frame-pointer -ffixed-s0
 endif
 ifeq ($(SHAPE)-$(LTO),libos-0) # is small first, but for these and for what a boot mostly does
-$(filter-out $(patsubst %.c,$K/%.o,$(filter-out kern/mem/%,$(HOT)) kern/dev/machine.c),$(KERN_OBJ) $(CHOSEN_OBJ)): KERN_CFLAGS += $(COMPACT)
+$(filter-out $(patsubst %.c,$K/%.o,$(filter-out kern/mem/% kern/fs/file.c kern/fs/io.c,$(HOT)) kern/dev/machine.c),$(KERN_OBJ) $(CHOSEN_OBJ)): KERN_CFLAGS += $(COMPACT)
 endif
 # A thunk is one jump; backtraces do without the functions next to the trap.
 $K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer

@@ -66,6 +66,13 @@ def test_threads(boot, build, choices):
     assert said(machine) == "threads: ok\n"
 
 
+@pytest.mark.parametrize("choices", [{}, {"HARTS": 4}, {"SYSCALL": "trap"}, {"PAGING": "bare"}])
+def test_a_program_may_switch_to_stacks_of_its_own(boot, build, choices):
+    machine = boot(build(APP="coroutines", **choices), harts=choices.get("HARTS", 1))
+    assert machine.wait() == 0
+    assert said(machine) == "coroutines: ok\n"
+
+
 def test_without_a_scheduler_no_thread_is_made(boot, build):
     machine = boot(build(APP="threads", SCHED="none"))
     assert machine.wait() == 1
@@ -111,7 +118,7 @@ def test_a_console_without_input_says_so(boot, build, app, choices):
     machine = boot(build(APP=app, **choices))
     assert machine.wait() == 1
     assert said(machine).splitlines() == [
-        "console: its input is not in this image: choose CONSOLE=both",
+        "console: no input in this image: see CONSOLE=",
         f"{'read' if app == 'opened' else app}: No such device or address"]
 
 

@@ -22,9 +22,10 @@ def wild(build):
 
 
 def functions(machine) -> list[str]:
-    """The backtrace, as the host names it."""
+    """The backtrace, as the host names it, without the shared beginnings of functions."""
     explained = explain(said(machine), [machine.symbols])
-    return re.findall(r"^    \| 0x[0-9a-f]+  (\S+?)\+", explained.split("backtrace:")[1], re.M)
+    names = re.findall(r"^    \| 0x[0-9a-f]+  (\S+?)\+", explained.split("backtrace:")[1], re.M)
+    return [name for name in names if not name.startswith("__riscv_save_")]
 
 
 @pytest.mark.parametrize("what,cause,address,culprit", [
@@ -65,6 +66,15 @@ def test_stack_overflow_is_called_that(boot, build, what, innermost, outer, sysc
     names = functions(machine)
     assert outer in names, names
     assert innermost in (None, names[0]), names
+
+
+@pytest.mark.parametrize("harts", [1, 4])
+def test_overflow_of_a_stack_of_its_own_is_called_that(boot, build, harts):
+    machine = boot(build(APP="coroutines", HARTS=harts), args="overflow", harts=harts)
+    assert machine.wait() == FAULT
+    assert sentence(machine, "fault").startswith("stack overflow: sp is 0x")
+    names = functions(machine)
+    assert names[0] == "overflow" and "run_over" in names, names
 
 
 def test_overflow_on_another_hart_is_reported(boot, build):

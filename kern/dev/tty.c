@@ -31,7 +31,7 @@ struct ktermios tty_termios = {
 /* A program opened the console by name, which the linker could not see. */
 static long no_input(void)
 {
-    printk("console: its input is not in this image: choose CONSOLE=both\n");
+    printk("console: no input in this image: see CONSOLE=\n");
     return -ENXIO;
 }
 

@@ -6,3 +6,6 @@
  * memory for a page table, and how much of the range was changed is unknown. Giving back PROT_READ |
  * PROT_WRITE, which all free memory has, never fails. May be called from any context. */
 bool paging_protect(uintptr_t start, uintptr_t end, int prot);
+
+/* Whether a store to `va` would not fault. Any context. */
+bool paging_is_writable(uintptr_t va);

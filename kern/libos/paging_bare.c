@@ -6,3 +6,9 @@ bool paging_protect(uintptr_t start, uintptr_t end, int prot)
     (void)start, (void)end, (void)prot;
     return true;
 }
+
+bool paging_is_writable(uintptr_t va)
+{
+    extern char rodata_end[];
+    return va >= (uintptr_t)rodata_end;
+}

@@ -98,6 +98,12 @@ volatile void *mmio_map(uintptr_t pa, size_t len)
 
 /* --- protection --- */
 
+bool paging_is_writable(uintptr_t va)
+{
+    int level;
+    return *sv39_walk(root, va, &level) & PTE_W;
+}
+
 static pte_t flags_of(int prot)
 {
     pte_t flags = 0;

@@ -4,10 +4,13 @@
 #include "kern/core/string.h"
 #include "kern/riscv/hart.h"
 #include "kern/sched/thread.h"
+#include <stack_shape.h>
 
 extern char trap_vector[];
 
-void trap_kernel(struct trapframe *tf); /* vector.S calls it */
+/* vector.S calls these. */
+void trap_kernel(struct trapframe *tf);
+struct trapframe *trap_stack(struct trapframe *tf);
 
 /* Set at start-up, before there is anything that could race. */
 static const char *vector = trap_vector;
@@ -90,11 +93,21 @@ void trap_interrupt(const struct trapframe *tf)
     interrupt_handlers[irq]();
 }
 
+/* The trapframe lies on the emergency stack, where nothing else can go on: it has to be free for the
+ * next one. */
 static bool stack_is_bad(const struct trapframe *tf)
 {
-    const struct thread *thread = this_hart()->current;
-    uintptr_t sp = tf->regs[REG_SP];
-    return sp < thread->stack_lo + sizeof(*tf) || sp > thread->stack_hi;
+    return this_hart()->emergency_sp - (uintptr_t)tf <= EMERGENCY_STACK_SIZE;
+}
+
+/* sp was outside the thread's stack, so `tf` is on the emergency stack. If sp is on another stack, the
+ * trap is handled there like any other: where its frame is now. */
+struct trapframe *trap_stack(struct trapframe *tf)
+{
+    uintptr_t below_sp = ALIGN_DOWN(tf->regs[REG_SP], 16) - sizeof(*tf);
+    if (!is_other_stack(below_sp, sizeof(*tf)))
+        return tf;
+    return memcpy((void *)below_sp, tf, sizeof(*tf));
 }
 
 static void stack_overflow(const struct trapframe *tf) __attribute__((noreturn));

@@ -6,7 +6,8 @@
  * belong to whoever was interrupted. The first register is won by swapping tp with sscratch, which
  * always points at this hart's struct hart; two more go to fields there. Only then is there room to
  * decide which stack the trapframe goes to: below sp, if sp is inside the running thread's stack; else
- * to the emergency stack, so that a stack overflow becomes a report, not an endless fault.
+ * to the emergency stack, so that a stack overflow becomes a report, not an endless fault. From there
+ * trap_stack() moves it below sp after all, if that is a stack which the program made for itself.
  *
  * In between nothing may fault, and interrupts stay off.
  *
@@ -39,6 +40,7 @@ on_stack:
     sd      gp, TF_REG(3)(sp)
     jal     t0, save_registers
     mv      a0, sp
+handle:
     call    trap_kernel
 
     .globl restore_registers
@@ -77,7 +79,13 @@ bad_stack:
     addi    t0, t0, -EMERGENCY_STACK_SIZE / 2 + TF_SIZE
     bgeu    sp, t0, on_stack
 1:  ld      sp, HART_EMERGENCY_SP(tp)
-    j       on_stack
+    addi    sp, sp, -TF_SIZE
+    sd      gp, TF_REG(3)(sp)
+    jal     t0, save_registers
+    mv      a0, sp
+    call    trap_stack
+    mv      sp, a0
+    j       handle
 
 /* sp = trapframe, gp already saved, tp = struct hart, t0 = return address. */
     .globl save_registers
