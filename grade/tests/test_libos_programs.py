@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from grade.elf import ROOT
 from grade.errors import BuildFailed
 from grade.images import make
 from grade.symbols import Symbols
@@ -26,14 +27,44 @@ def in_process(boot, kernel, command: str):
     ("echo", "one  two   -n"), ("uname", "-a"), ("ls", "-l /tests/run-all /bin/sh"), ("ls", "/"),
     ("ls", "/nowhere"), ("cat", "/tests/run-all"), ("cat", "/nowhere"), ("wc", "/tests/run-all"),
     ("head", "-n 3 /tests/run-all"), ("grep", "failed /tests/run-all"), ("grep", "zzz /tests/run-all"),
-    ("true", ""), ("false", ""), ("mkdir", "/tmp/a /tmp/a"), ("rm", "/tmp/none"), ("t-init", ""),
-    ("t-futex", ""), ("hello", "a b"),
+    ("true", ""), ("false", ""), ("mkdir", "/tmp/a /tmp/a"), ("rm", "/tmp/none"), ("hello", "a b"),
 ])
 def test_says_the_same_in_both_shapes(boot, build, kernel, app, args):
-    folder = "/tests/" if app.startswith("t-") else ""
     machine = boot(build(APP=app, ROOTFS="cpio").elf, initrd=kernel.initrd, args=args)
     status = machine.wait()
-    assert (status, said(machine)) == in_process(boot, kernel, f"{folder}{app} {args}")
+    assert (status, said(machine)) == in_process(boot, kernel, f"{app} {args}")
+
+
+# The tests that run from inside: all of them in processes, and fused those that need no second one.
+# t-args and t-race hand the kernel bad pointers, which only a kernel of its own survives.
+FUSED_TESTS = ["t-fds", "t-fp", "t-fs", "t-futex", "t-init", "t-map", "t-pipe-threads", "t-threads",
+               "t-time"]
+PROCESS_TESTS = ["t-args", "t-cow", "t-cputime", "t-exec", "t-fork", "t-fp-procs", "t-inherit",
+                 "t-mem", "t-pipe", "t-race", "t-sig", "t-stack", "t-thread-ends", "t-tlb",
+                 "t-unlinked"]
+
+
+def test_every_test_from_inside_is_one_of_the_two():
+    there = {path.stem for path in (ROOT / "user/tests").glob("t-*.c")}
+    assert there == {*FUSED_TESTS, *PROCESS_TESTS}
+
+
+@pytest.mark.parametrize("app", PROCESS_TESTS)
+def test_what_does_not_run_fused_needs_processes(app):
+    """Nothing is left out that could run in both shapes."""
+    source = (ROOT / f"user/tests/{app}.c").read_text()
+    assert re.search(r"\b(fork|in_child|check_no_leak)\(", source)
+
+
+@pytest.mark.parametrize("harts", [1, 4])
+@pytest.mark.parametrize("app", FUSED_TESTS)
+def test_tests_from_inside_say_the_same_in_both_shapes(boot, build, kernel, app, harts):
+    image = build(APP=app, ROOTFS="cpio", HARTS=harts)
+    machine = boot(image.elf, initrd=kernel.initrd, harts=harts)
+    assert machine.wait() == 0
+    assert re.fullmatch(rf"{app}: \d+ checks ok\n", said(machine))
+    process = boot(kernel, args=f"-c /tests/{app}", harts=harts)
+    assert (process.wait(), said(process)) == (0, said(machine))
 
 
 @pytest.mark.parametrize("words", ["'two words' \"and 'more'\" back\\\\slash", "", "''  a"])

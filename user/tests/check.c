@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,13 +124,14 @@ void check_no_leak(void (*fn)(void))
 
 int on_onering(void)
 {
-    return onering_procs(NULL, 0) >= 0;
+    struct utsname name;
+    return uname(&name) == 0 && strcmp(name.sysname, "Onering") == 0;
 }
 
 /* Told by one of its faults: it takes a null pointer here for success. */
 int in_qemu_user(void)
 {
-    return sysinfo(NULL) == 0;
+    return !on_onering() && sysinfo(NULL) == 0;
 }
 
 void sleep_ms(long ms)

@@ -4,6 +4,9 @@
  * A test is a program: it says what failed on stderr, and ends with check_end, which prints one
  * line and gives the exit status. They also pass on Linux (under qemu-riscv64), whose behaviour is
  * the reference; what only Onering promises is guarded by on_onering().
+ *
+ * A test that needs no second process runs in both shapes, from the same object and with the same
+ * output. What needs processes is in tests of its own.
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -1,16 +1,14 @@
 /*
- * t-fp - every floating-point register keeps its value: while others compute with all of theirs,
- * across system calls, in processes and threads, over fork and exec.
+ * t-fp - every floating-point register keeps its value in each of several threads, while others compute
+ * with all of theirs, and across system calls.
  */
 #include "check.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { NPROCESSES = 4, NTHREADS = 4, ROUNDS = 40 };
+enum { NTHREADS = 4, ROUNDS = 40 };
 
 static void hold(unsigned long seed)
 {
@@ -26,21 +24,9 @@ static void *thread(void *arg)
     return NULL;
 }
 
-static void process(void *arg)
-{
-    pthread_t t[NTHREADS];
-    for (int i = 0; i < NTHREADS; i++)
-        if (pthread_create(&t[i], NULL, thread, (char *)arg + i + 1) != 0)
-            check_fail("pthread_create");
-    hold((unsigned long)arg);
-    for (int i = 0; i < NTHREADS; i++)
-        pthread_join(t[i], NULL);
-}
-
 /* A sum that comes out wrong if a register is lost: 1 + 1/2 + 1/4 ... */
-static void compute(void *arg)
+static void *compute(void *arg)
 {
-    (void)arg;
     for (int round = 0; round < 200; round++) {
         volatile double sum = 0, term = 1;
         for (int i = 0; i < 50; i++) {
@@ -51,54 +37,16 @@ static void compute(void *arg)
         }
         CHECK(sum == 2 - 4 * (term / 2));
     }
+    return arg;
 }
 
-/* A child has the parent's registers, and its own from then on. */
-static void test_fork(void)
+int main(void)
 {
-    double kept;
-    __asm__ volatile("fcvt.d.w fs0, %1\n fmv.d %0, fs0" : "=f"(kept) : "r"(17) : "fs0");
-    pid_t pid = fork();
-    kept += 1;
-    if (pid == 0)
-        _exit(kept == 18 ? 0 : 1);
-    kept += 1;
-    int status = -1;
-    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-    CHECK(kept == 19);
-}
-
-/* A new program must not see what others left in the registers. */
-static void test_exec(const char *self)
-{
-    for (int i = 0; i < 8; i++) {
-        int status = -1;
-        pid_t pid = fork();
-        if (pid == 0) {
-            fp_changed(0x5ec3e7, 1000, 0);
-            execl(self, "t-fp", "registers", (char *)NULL);
-            _exit(1);
-        }
-        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-    }
-}
-
-int main(int argc, char **argv)
-{
-    int status;
-    if (argc > 1)
-        return fp_nonzero() > 0;
-    if (on_onering())
-        test_exec(argv[0]);
-    test_fork();
-    for (long i = 0; i < NPROCESSES; i++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(in_child(i % 2 ? process : compute, (void *)(0x1000 * (i + 1))) != 0);
-        CHECK(pid > 0);
-    }
-    for (int i = 0; i < NPROCESSES; i++)
-        CHECK(wait(&status) > 0 && status == 0);
+    pthread_t t[NTHREADS];
+    for (long i = 0; i < NTHREADS; i++)
+        EQUAL(pthread_create(&t[i], NULL, i % 2 ? thread : compute, (void *)(i + 1)), 0);
     hold(0x123456789abcdef);
+    for (int i = 0; i < NTHREADS; i++)
+        pthread_join(t[i], NULL);
     return check_end("t-fp");
 }

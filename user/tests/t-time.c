@@ -1,12 +1,9 @@
 /* t-time - clocks do not go back, and sleeping takes at least so long. */
 #include "check.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/time.h>
-#include <sys/times.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,32 +74,6 @@ static void test_sleepers(void)
     CHECK(now_ms() - begin >= 50);
 }
 
-static void burn(long ms)
-{
-    for (long begin = now_ms(); now_ms() - begin < ms;)
-        continue;
-}
-
-static void burn_in_child(void *arg)
-{
-    burn(*(long *)arg);
-}
-
-static void test_processor_time(void)
-{
-    long begin = now_ns(CLOCK_PROCESS_CPUTIME_ID);
-    sleep_ms(50);
-    CHECK(now_ns(CLOCK_PROCESS_CPUTIME_ID) - begin < 45000000); /* sleeping costs nothing */
-    burn(30);
-    CHECK(now_ns(CLOCK_PROCESS_CPUTIME_ID) > begin);
-    struct tms before, after;
-    long ms = 200;
-    CHECK(times(&before) != -1);
-    EQUAL(in_child(burn_in_child, &ms), 0);
-    CHECK(times(&after) != -1);
-    CHECK(after.tms_cutime + after.tms_cstime > before.tms_cutime + before.tms_cstime);
-}
-
 static void test_agreement(void)
 {
     struct timeval tv;
@@ -118,7 +89,6 @@ int main(void)
     test_monotonic();
     test_sleep();
     test_sleepers();
-    test_processor_time();
     test_agreement();
     return check_end("t-time");
 }
