@@ -351,9 +351,11 @@ def test_what_a_killed_build_left_is_not_trusted(tree, variable, tool, victim):
 
 # --- exit status --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("status", [0, 7, 255])
-def test_the_exit_status_of_main_is_that_of_the_machine(tree, status):
-    add_program(tree, "leaves", f"int main(void) {{ return {status}; }}")
+@pytest.mark.parametrize("returned,status", [(0, 0), (7, 7), (255, 255), (256, 1), (-1, 255),
+                                             (0x10000, 1), (0x107, 7)])
+def test_the_exit_status_of_main_is_that_of_the_machine(tree, returned, status):
+    """Of 8 bits, and never 0 for what was not 0."""
+    add_program(tree, "leaves", f"int main(void) {{ return {returned}; }}")
     done = subprocess.run(["tools/run", "APP=leaves"], cwd=tree, env=clean_environment(),
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
     assert done.returncode == status

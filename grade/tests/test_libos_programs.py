@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 
 import pytest
 
 from grade.elf import ROOT
 from grade.errors import BuildFailed
-from grade.images import make
+from grade.images import clean_environment, make
 from grade.symbols import Symbols
 from grade.tests.fused import said, sentence
 
@@ -233,12 +234,41 @@ def test_root_that_is_missing(boot, build):
     assert "start the machine with -initrd" in sentence(machine, "panic")
 
 
-def test_more_memory_wanted_than_there_is(boot, build):
-    """The image, its initial file system and the device tree do not fit into 3 MiB."""
-    image = build(APP="ls", ROOTFS="ramfs")
-    machine = boot(image, memory="3M", args="/")
-    status = machine.wait()
-    assert status == 0 or "give the machine more" in said(machine)
+@pytest.mark.parametrize("memory,answer", [
+    ("1M", r"build/app-hello-\S+/onering.elf does not fit into MEMORY=1M: try MEMORY=3M"),
+    ("2047K", r"\S+ does not fit into MEMORY=2047K: try MEMORY=3M"),
+    ("plenty", r"MEMORY=plenty is no size of memory: say for instance MEMORY=64M"),
+])
+def test_a_machine_that_cannot_start_is_refused_in_one_sentence(memory, answer):
+    done = subprocess.run(["tools/run", "APP=hello", f"MEMORY={memory}"], cwd=ROOT,
+                          env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode != 0 and not done.stdout
+    assert re.search(rf"^qemu: {answer}$", done.stderr, re.M), done.stderr
+
+
+@pytest.mark.parametrize("app,with_initrd", [("greedy", False), ("ls", True)])
+def test_what_does_not_fit_is_refused_and_fits_where_it_is_told(build, kernel, app, with_initrd):
+    """What is told as enough is enough, and one MiB less is not."""
+    image = build(APP=app, ROOTFS="cpio" if with_initrd else "none")
+    line = ["tools/qemu", "--elf", image.elf, "--args", "/",
+            *(["--initrd", kernel.initrd] if with_initrd else []), "--memory"]
+    refused = start(*line, "3M")
+    told = re.fullmatch(r"qemu: .* does not fit into MEMORY=3M: try MEMORY=(\d+)M\n", refused.stderr)
+    assert refused.returncode == 1 and told, refused.stderr
+    assert start(*line, f"{int(told[1]) - 1}M").returncode == 1
+    done = start(*line, f"{told[1]}M")
+    assert done.returncode == 0 and re.search("all there|bin", done.stdout)
+
+
+def start(*line) -> subprocess.CompletedProcess:
+    return subprocess.run(line, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60)
+
+
+def test_little_memory_is_enough_for_a_file_system(boot, build):
+    machine = boot(build(APP="ls", ROOTFS="ramfs"), memory="3M", args="/")
+    assert machine.wait() == 0 and said(machine) == "dev\ntmp\n"
 
 
 def test_several_harts_need_a_scheduler():
