@@ -82,6 +82,9 @@ MUTANTS = [
            "    waitq_wake_all(&pipe->readable);\n",
            "    long result = write_locked(pipe, io, file_flags);\n    mutex_unlock(&pipe->lock);\n",
            "t-pipe"),
+    Mutant("short writes to a pipe are not in one piece", "kern/fs/pipe.c",
+           "size_t needed = io->left <= PIPE_BUF ? io->left : 1;", "size_t needed = 1;",
+           "t-pipe", 4, runs=3),
     Mutant("a process keeps its files when it ends", "kern/proc/exit.c",
            "    fdtable_unref(proc->fs.files);\n", "", "t-pipe"),
 ]
