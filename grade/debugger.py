@@ -70,7 +70,7 @@ def find_session() -> Session:
     if not _is_locked(path):
         raise SessionError(f"{_about(path)} has ended; start another with `make qemu-gdb` in "
                            "another terminal")
-    return Session(json.loads(path.read_text())["elf"], _await_socket(folder() / "stub"))
+    return Session(json.loads(path.read_text())["elf"], await_socket(folder() / "stub"))
 
 
 def _is_locked(path: Path) -> bool:
@@ -90,7 +90,7 @@ def _about(path: Path) -> str:
         return "a machine"
 
 
-def _await_socket(path: Path) -> str:
+def await_socket(path: Path) -> str:
     until = time.monotonic() + _START
     while not path.is_socket():
         if time.monotonic() > until:

@@ -46,7 +46,7 @@ class Wish:
 
 def open_builder(subject: Subject, wish: Wish, name: str = "") -> Builder:
     """A stage for the subject and a builder in it; close the stage when done."""
-    stage = Stage(name or wish.stage or str(wish.tree.resolve()))
+    stage = Stage(f"{name or wish.stage or wish.tree.resolve()} {wish.jail}")
     hide = tuple(dict.fromkeys((ROOT.resolve(), wish.tree.resolve())))
     return Builder(subject, stage, jails.choose(stage.folder, hide, wish.jail))
 
@@ -54,7 +54,7 @@ def open_builder(subject: Subject, wish: Wish, name: str = "") -> Builder:
 def grade(wish: Wish, report: Report) -> list[Grade]:
     """Grade the labs wished for; prints as it goes, and writes the result files."""
     subject = Subject.of_tree(wish.tree, wish.base)
-    labs = _labs(subject, wish)
+    labs = labs_of(subject, wish)
     tests = {lab.number: chosen(lab, wish.only) for lab in labs}
     if not any(tests.values()):
         raise CourseError(f"no test of lab {', '.join(str(lab.number) for lab in labs)} has "
@@ -66,7 +66,8 @@ def grade(wish: Wish, report: Report) -> list[Grade]:
     graded = _fingerprint(wish.tree)
     builder = open_builder(subject, wish)
     try:
-        grades = [grade_lab(builder, lab, tests[lab.number], seed, wish, report) for lab in labs]
+        grades = [grade_lab(builder, lab, tests[lab.number], seed, wish, report, not wish.only)
+                  for lab in labs]
     finally:
         builder.stage.close()
     results.write(wish.folder, grades, student, judged=True)
@@ -77,8 +78,8 @@ def grade(wish: Wish, report: Report) -> list[Grade]:
 
 
 def grade_lab(builder: Builder, lab: Lab, tests: list[LabTest], seed: int, wish: Wish,
-              report: Report) -> Grade:
-    """One lab."""
+              report: Report, whole: bool) -> Grade:
+    """One lab; if it is the whole of it, with the points that no test gives."""
     images = Images(builder, lab)
     found = Grade(lab.number, lab.title, seed)
     report.heading(lab.number, lab.title, seed)
@@ -90,7 +91,7 @@ def grade_lab(builder: Builder, lab: Lab, tests: list[LabTest], seed: int, wish:
     for each in runner.run(tests):
         found.verdicts.append(each)
         report.test(each, seed)
-    if is_student_tree(wish.tree) and not wish.only:
+    if is_student_tree(wish.tree) and whole:
         found.others = answers.others(wish.tree, lab)
     report.total(found)
     return found
@@ -126,7 +127,7 @@ def _some(names: list[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _labs(subject: Subject, wish: Wish) -> list[Lab]:
+def labs_of(subject: Subject, wish: Wish) -> list[Lab]:
     numbers = wish.labs or ((subject.lab,) if subject.lab else
                             tuple(lab.number for lab in subject.course.labs))
     if not numbers:

@@ -18,7 +18,7 @@ import struct
 from pathlib import Path
 from typing import Any, Sequence
 
-from grade import memory, profile
+from grade import memory, profile, qemu
 from grade.console import Pattern, Seen
 from grade.errors import DeadlineExpired, HarnessError, MachineEnded, NotSeen
 from grade.hole_watch import hole_of
@@ -37,6 +37,7 @@ from .rest import Rest
 BUDGET = 100_000_000        # guest instructions of one hart; the firmware takes 12 million of them
 MOST_OUTPUT = 256 << 10     # bytes on the console
 DEADLINE = 120.0            # seconds on the host's clock: then there is no verdict
+FOR_EVER = 1e7              # for somebody at a debugger
 PATIENCE = 0.02             # seconds between two looks at a machine
 CPU = "rv64,sstc=off"       # timers are seen from outside where the firmware sets them
 FIRMWARE_ENDS = re.compile(r"^Boot HART MEDELEG +: \S+\n", re.M)
@@ -60,7 +61,9 @@ class GradedMachine(Machine):
                  regions: Sequence[tuple[int | str, int | str]] = (), stretches: bool = False,
                  budget: int = BUDGET, load: dict[int | str, bytes] | None = None,
                  poison: bytes = b"", options: Sequence[str] = (), gdb: bool = False,
-                 frozen: bool = False, deadline: float = DEADLINE, **more):
+                 frozen: bool = False, session: str = "", deadline: float = DEADLINE, **more):
+        """`session` is a socket at which somebody's debugger may take over: then nothing runs until it
+        lets it, and nothing is too slow. The other options are explained in labs/README.md."""
         self.ram = Ram(memory)
         self._image = image
         self._jail = jail
@@ -68,14 +71,15 @@ class GradedMachine(Machine):
         self._descriptors = (told, self.ram.descriptor)
         self.ending: Ending | None = None
         self._loops: dict[int, int] = {}        # hart: the address of a jump to itself it ran
-        self._debugged = gdb
-        plugin = None if gdb else Plugin(regions, stretches, budget=budget, notify=told,
-                                         source=jail.plugin())
+        self._session = session
+        self._debugged = gdb or bool(session)
+        plugin = None if gdb else Plugin(regions, stretches, budget=0 if session else budget,
+                                         notify=told, source=jail.plugin())
         try:
             super().__init__(image.elf, initrd=initrd, args=args, memory=memory, harts=harts,
                              icount=harts == 1 if icount is None else icount, plugin=plugin,
                              devices=("-cpu", CPU, *self.ram.options(), *options),
-                             gdb=gdb, frozen=True, deadline=deadline, **more)
+                             gdb=gdb, frozen=True, deadline=FOR_EVER if session else deadline, **more)
         except MachineEnded as error:
             raise NotJudged(f"QEMU did not start: {error}") from error
         finally:
@@ -85,7 +89,7 @@ class GradedMachine(Machine):
             self.ram.poison(image.elf, poison)
         for where, data in (load or {}).items():
             self.ram.write(self.symbols.address(where), data)
-        if not frozen:
+        if not frozen and not session:
             self.cont()
 
     # --- what it printed --------------------------------------------------------------------
@@ -302,7 +306,8 @@ class GradedMachine(Machine):
 
     def _command(self, gdb: bool, frozen: bool) -> list[str]:
         self._jail.give(self.directory)
-        return super()._command(gdb, frozen)
+        stub = qemu.gdb_stub(self._session, frozen=True) if self._session else []
+        return super()._command(gdb, frozen) + stub
 
     def _launch(self, line: list[str]) -> list[str]:
         return self._jail.machine(line, self.directory, self.ram.size, self.hardware)

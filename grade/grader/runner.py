@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
@@ -15,7 +16,7 @@ from . import api, symptoms, verdict
 from .api import Failed, LabTest, NotJudged, Run
 from .machine import DEADLINE, GradedMachine, Stopped
 from .verdict import Verdict
-from .world import Images, World
+from .world import Debug, Images, World
 
 AGAIN = 4       # times the time, for what the host was too slow for
 
@@ -50,6 +51,7 @@ class Runner:
                  **always):
         self.images, self.seed, self.transcripts, self.jobs = images, seed, transcripts, jobs
         self.subject = images.builder.subject
+        self.debug: Debug | None = None
         self._always = always           # options of every machine
 
     def run(self, tests: Iterable[LabTest]) -> Iterator[Verdict]:
@@ -90,12 +92,13 @@ class Runner:
 
     def _run(self, test: LabTest, seed: int | None, always: dict) -> Verdict:
         world = World(self.images, **always)
+        world.debug = self.debug
         run = Run(test.name, self.seed if seed is None else seed, world, self.subject.key)
         try:
             failure = _outcome(test, run, world)
             if failure is None:
-                return Verdict(test, verdict.PASSED)
-            return self._failed(test, run, world, failure)
+                return Verdict(test, verdict.PASSED, counts=run.counts)
+            return replace(self._failed(test, run, world, failure), counts=run.counts)
         finally:
             world.close()
 

@@ -26,6 +26,7 @@ class Verdict:
     symptom: Symptom | None = None
     transcript: str = ""
     boot: int = 1                       # which of the test's machines it was
+    counts: dict[str, int] = field(default_factory=dict)    # what bars were asked about
     details: str = ""                   # for whoever looks after the grader
 
     @property

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from grade.symbols import Symbols
 from labs.tool.course import CourseError, Image, Lab
@@ -37,19 +38,32 @@ class Images:
                           + ", ".join(image.name for image in self.lab.images))
 
 
+class Debug(Protocol):
+    """Somebody who wants to see one of the machines with a debugger."""
+
+    boot: int                           # which of the test's machines, from 1
+
+    def open(self, built: Built) -> str:
+        """The socket at which the machine has to wait for the debugger."""
+
+
 class World:
     """Of one run of one test."""
 
     def __init__(self, images: Images, **always):
         self.images = images
         self.machines: list[GradedMachine] = []
+        self.debug: Debug | None = None
         self._always = always           # options of every machine, whatever the test says
         self._folder: Path | None = None
 
     def boot(self, image: str, **options) -> GradedMachine:
         built = self.images.get(image)
         options.setdefault("initrd", built.initrd)
-        machine = GradedMachine(built, self.images.builder.jail, **{**options, **self._always})
+        options |= self._always
+        if self.debug and self.debug.boot == len(self.machines) + 1:
+            options["session"] = self.debug.open(built)
+        machine = GradedMachine(built, self.images.builder.jail, **options)
         self.machines.append(machine)
         return machine
 

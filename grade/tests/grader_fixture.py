@@ -57,6 +57,12 @@ __attribute__((noinline)) static void misbehave(const char *how)
     if (strcmp(how, "trap loop") == 0) {
         __asm__ volatile("csrw stvec, %0; unimp" ::"r"(0x10));
     }
+    if (strcmp(how, "proud") == 0) {
+        for (volatile int i = 0; i < 1000; i++)
+            ;
+        printk("this took 1 instruction\\n");
+        power_off(0);
+    }
     if (strcmp(how, "bytes") == 0)
         printk("\\x1b[31m\\xff\\x80\\n");
 }

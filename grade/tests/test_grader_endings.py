@@ -143,6 +143,20 @@ def test_memory_can_be_read_after_the_end():
     assert judge(looks).status == verdict.PASSED
 
 
+def test_speed_is_counted_from_outside_and_not_believed(tmp_path, monkeypatch):
+    """A kernel says what it likes of its own speed; the plugin counts between two addresses."""
+    monkeypatch.setattr("grade.grader.world.bars.bar", lambda _lab, _name: 100)
+
+    def slow_but_proud(run):
+        machine = run.boot("boot", args="proud", regions=[("misbehave", "power_off")])
+        machine.finish()
+        run.same("the result", ["1 instruction"], machine.lines("this took "))
+        run.at_most("misbehaving", machine.profile.regions[0].max)
+    found = judge(slow_but_proud)
+    assert found.words == "misbehaving: too many instructions" and found.points == 0
+    assert found.expected == "at most 100" and found.seen > 1000 and found.counts["misbehaving"] > 1000
+
+
 def test_all_there_is_to_know_is_in_the_transcript(tmp_path):
     with_transcript = judge(ends("panic"), transcripts=tmp_path)
     text = (tmp_path / "panic.txt").read_text()
