@@ -69,10 +69,12 @@ def walks(run: Run, tables: Tables, places: list[int]) -> None:
     run.random.shuffle(places)
     machine = boot(run, " ".join(f"walk {va:x}" for va in places), tables)
     seen = numbers(machine, r"walk (\w+) level (-?\d) at (\w+) entry (\w+)")
-    for va, walk in zip(places, seen):
+    for va, (_, ends, where, value) in zip(places, seen):
         level, at, pte = tables.walk(va)
+        run.fact(walk="too far" if ends < level else "too short" if ends > level else
+                 "elsewhere" if where != at else "right")
         run.same(f"the walk of {va:#x}", f"level {level}, entry at {at:x}: {pte:x}",
-                 f"level {walk[1]}, entry at {walk[2]:x}: {walk[3]:x}")
+                 f"level {ends}, entry at {where:x}: {value:x}")
     run.same("the number of walks", len(places), len(seen))
     unchanged(run, machine, tables)
 
@@ -256,6 +258,7 @@ def refuses_misfits(run: Run) -> None:
     asked += [((1 << 64) - (1 << 39), 0x84000000, 0), ((1 << 40) - PAGE, 0x84000000, 0)]
     run.random.shuffle(asked)
     machine = boot(run, " ".join(f"map {va:x} {pa:x} VRAD {level}" for va, pa, level in asked))
+    run.fact(accepted=0 in returned(machine, "map"))
     run.same("what sv39_map returned", [f"{va:x} to {pa:x} level {level}: {EINVAL}"
                                         for va, pa, level in asked],
              [f"{va:x} to {pa:x} level {level}: {error}"
@@ -283,6 +286,7 @@ def refuses_what_is_taken(run: Run) -> None:
               for place in (small, empty) for level in (1, 2)]
     run.random.shuffle(asked)
     machine = boot(run, " ".join(f"map {va:x} 80000000 VRAD {level}" for va, level in asked), tables)
+    run.fact(accepted=0 in returned(machine, "map"))
     run.same("what sv39_map returned", [f"{va:x} level {level}: {EEXIST}" for va, level in asked],
              [f"{va:x} level {level}: {error}"
               for (va, level), error in zip(asked, returned(machine, "map"))])
