@@ -238,8 +238,8 @@ def machine_follows_the_map(run: Run) -> None:
                         f"map {wide:x} 84000000 VRWAD 1 on write {va + at:x} read {high + at:x} "
                         f"read {wide + page % SPAN[1] + at:x} try fetch {high:x} try fetch {va:x} "
                         f"try write {high:x}", load={page: RET})
-    run.same("what was written at one address and read at two others", [va + at] * 2,
-             [value for value, in numbers(machine, r"read \w+: (\w+)")])
+    run.same("what was written at one address and read at two others", [f"{va + at:x}"] * 2,
+             [f"{value:x}" for value, in numbers(machine, r"read \w+: (\w+)")])
     run.same("what came of fetch, fetch and write",
              [f"fetch {high:x}: 0", f"fetch {va:x} faults: cause {FETCH} at {va:x}",
               f"write {high:x} faults: cause {STORE} at {high:x}"], machine.lines("maps: ")[-4:-1])
@@ -537,7 +537,8 @@ def remapped_page_is_the_new_one(run: Run) -> None:
                         f"unmap {va:x} {va + PAGE:x} map {va:x} {new:x} VRWAD 0 read {va + 8:x} "
                         f"write {va + 16:x} read {new + 16:x} read {old + 16:x}")
     run.same("read from the old page, from the new one, and written to the new one only",
-             [va + 8, 0, va + 16, 0], [value for value, in numbers(machine, r"read \w+: (\w+)")])
+             [f"{value:x}" for value in (va + 8, 0, va + 16, 0)],
+             [f"{value:x}" for value, in numbers(machine, r"read \w+: (\w+)")])
 
 
 @lab_test("2.5", points=2)
