@@ -165,15 +165,21 @@ def test_what_is_shown_is_compared_line_by_line():
     assert not is_shown(["a"], ["a", "b"]) and not is_shown(["a", "...", "d"], ["a", "b"])
 
 
-@pytest.fixture(scope="module")
-def student(tmp_path_factory) -> Student:
-    """A student's tree with all holes of all labs filled."""
-    target = tmp_path_factory.mktemp("handouts") / "onering"
+def newcomer(target: Path) -> Student:
+    """Somebody who has cloned the course and done nothing yet."""
     copy_tree(target)
     student = Student(target)
     student.git("init", "-q", "-b", "main")
     student.git("add", "-A")
     student.git("commit", "-q", "-m", "The course")
+    return student
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory) -> Student:
+    """A student's tree with all holes of all labs filled."""
+    target = tmp_path_factory.mktemp("handouts") / "onering"
+    student = newcomer(target)
     for lab in COURSE.labs:
         student.tool("start", str(lab.number))
     opening.fill_holes(COURSE, target, COURSE.holes, ROOT)
@@ -192,12 +198,11 @@ def copy_tree(target: Path) -> None:
             shutil.copy2(ROOT / name, target / name)
 
 
-@each_lab
-def test_its_commands_print_what_it_shows(student, lab):
-    """One after the other: what one leaves behind the next may use."""
-    student.tool("start", str(lab.number))
+def differing(student: Student, text: str) -> list[str]:
+    """The commands that print something else than the text shows, run one after the other: what one
+    leaves behind the next may use."""
     wrong = []
-    for command, shown in blocks(text_of(lab)):
+    for command, shown in blocks(text):
         done = subprocess.run(["bash", "-c", command], cwd=student.root, env=student.environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=300,
                               stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -205,4 +210,17 @@ def test_its_commands_print_what_it_shows(student, lab):
                    if not line.startswith("make: ***")]
         if done.returncode in NOT_FOUND or shown and not is_shown(shown, printed):
             wrong.append(f"$ {command}\n{done.stdout}")
+    return wrong
+
+
+@each_lab
+def test_its_commands_print_what_it_shows(student, lab):
+    student.tool("start", str(lab.number))
+    wrong = differing(student, text_of(lab))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.skipif(not written, reason="there are no labs here")
+def test_the_first_hour_of_a_student_goes_as_the_page_says(tmp_path):
+    wrong = differing(newcomer(tmp_path / "onering"), (ROOT / "docs/student.md").read_text())
     assert not wrong, "\n".join(wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -258,6 +259,12 @@ def test_interrupted_while_the_holes_open_the_next_run_goes_on(student):
     student.tool("save")
     student.tool("start", "1")
     assert holes_open(student) == ["1, 1", "1, 2"]
+
+
+def test_with_nobody_listening_the_work_is_done_all_the_same(student):
+    subprocess.run(["bash", "-c", f"{sys.executable} -m labs.tool start 1 | true"], cwd=student.root,
+                   env=student.environment, check=True)
+    assert holes_open(student) == ["1, 1", "1, 2"] and not student.git("status", "--porcelain")
 
 
 def test_staged_and_untracked_files_survive(student):

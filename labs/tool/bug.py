@@ -43,7 +43,8 @@ def _tell(tree: Tree, lab: Lab) -> None:
     bug = lab.bug
     say.say(say.bold(f"The planted bug of lab {lab.number}: {bug.title}") + f"   ({bug.points} points)")
     say.say()
-    say.say(bug.story.strip())
+    for paragraph in bug.story.strip().split("\n"):
+        say.note(paragraph)
     say.say()
     say.say("Which of these does it break?")
     for letter, sentence in sorted(bug.invariants.items()):

@@ -56,7 +56,7 @@ def catch_up(tree: Tree, identity: str, lab: str, everything: bool) -> None:
         state.store(tree.root, known)
         say.say(f"{hole.id} {hole.title}: the solution is in; it counts no points.")
         for name in known.kept[hole.id].values():
-            if name and kept.read(tree.root, name) != cutter.open_body(hole):
+            if name:
                 say.say(f"    What you had is kept in {name}.")
     if holes:
         which = f"H={identity}" if identity else f"LAB={lab}"
@@ -98,7 +98,7 @@ def _check_begun(tree: Tree, lab: int) -> None:
 
 
 def _put_in(tree: Tree, hole: Hole, solution: dict[str, str]) -> dict[str, str]:
-    """Replaces, and says what is kept where: "" for a file that was not there."""
+    """Replaces, and says what is kept where: "" if there was only the open hole, or no file."""
     before = {}
     for file, solved in solution.items():
         now = tree.text(file) if (tree.root / file).exists() else None
@@ -106,7 +106,8 @@ def _put_in(tree: Tree, hole: Hole, solution: dict[str, str]) -> dict[str, str]:
         if hole.kind == "body":
             new = opening.fill_text(tree.course, now or "", hole, solved)
             now = cutter.body(now, hole)
-        before[file] = "" if now is None else kept.keep(tree.root, hole.id, file, now)
+        nothing = now is None or hole.kind == "body" and now == cutter.open_body(hole)
+        before[file] = "" if nothing else kept.keep(tree.root, hole.id, file, now)
         sources.write(tree.root / file, new)
     return before
 

@@ -34,7 +34,11 @@ def bad(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    print(text, flush=True)
+    """To whoever listens: with nobody at the other end of a pipe, the work still goes on."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")
 
 
 def note(text: str) -> None:
