@@ -11,6 +11,7 @@ from grade.elf import ROOT
 from grade.errors import HarnessError
 from labs.tool.course import CourseError
 
+from . import pristine
 from .api import NotJudged
 from .grading import Wish, grade
 from .report import Report
@@ -18,6 +19,8 @@ from .report import Report
 
 def main() -> int:
     words = _arguments()
+    if words.tree.resolve() == ROOT:
+        pristine.hand_over(ROOT, sys.argv[1:])
     wish = Wish(words.tree.resolve(), _labs(words.lab), words.only, words.seed, words.base, words.jail,
                 student=words.student, **({"jobs": words.jobs} if words.jobs else {}))
     grades = grade(wish, Report())

@@ -22,7 +22,7 @@ from labs.tool.course import CourseError, Image
 from . import liberties
 from .api import NotJudged
 from .jail import Jail
-from .subject import Subject
+from .subject import Subject, write_tree
 
 WORDS = 4000                # of what make says, this many characters are kept
 ROUNDS = 12                 # files put back, at most
@@ -99,20 +99,14 @@ class Builder:
     # --- the tree -------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        """The stage's tree is the subject's files and nothing else. Only what differs is written: make
-        looks at times."""
-        tree, wanted = self.stage.tree, self.subject.files
+        tree = self.stage.tree
         (tree / ".lab").mkdir(parents=True, exist_ok=True)
         (tree / ".lab/state.json").touch()      # it is a student's: warnings are no errors
         build = tree / "build"
         if not build.exists():
             build.mkdir()
             self.jail.give(build)
-        for path in _files_below(tree):
-            if path not in wanted:
-                (tree / path).unlink()
-        for path, source in wanted.items():
-            _write(tree / path, source.content, source.executable)
+        write_tree(tree, self.subject.files)
 
     def _make(self, words: str) -> tuple[int, str]:
         line = ["make", "-k", "-s", "--no-print-directory", "--output-sync=target",
@@ -177,21 +171,3 @@ def run_limited(line: list[str], folder: Path, most: int = 256 << 10) -> tuple[i
         while piece := process.stdout.read1(65536):
             kept += piece[:max(0, most - len(kept))]
     return process.returncode, kept.decode(errors="replace")
-
-
-def _files_below(tree: Path) -> list[str]:
-    found = []
-    for folder, folders, names in os.walk(tree):
-        if Path(folder) == tree:
-            folders[:] = [name for name in folders if name not in ("build", ".lab")]
-        found += [os.path.relpath(os.path.join(folder, name), tree) for name in names]
-    return found
-
-
-def _write(path: Path, content: bytes, executable: bool) -> None:
-    mode = 0o755 if executable else 0o644
-    if path.is_file() and path.read_bytes() == content and path.stat().st_mode & 0o777 == mode:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    path.chmod(mode)

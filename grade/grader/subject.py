@@ -226,6 +226,34 @@ def from_folder(root: Path) -> dict[str, Source]:
             if (root / name).is_file() and not (root / name).is_symlink()}
 
 
+def write_tree(tree: Path, files: dict[str, Source]) -> None:
+    """The tree is these files and nothing else, but for what is built. Only what differs is written:
+    make looks at times."""
+    for path in _files_below(tree):
+        if path not in files:
+            (tree / path).unlink()
+    for path, source in files.items():
+        _write(tree / path, source.content, source.executable)
+
+
+def _files_below(tree: Path) -> list[str]:
+    found = []
+    for folder, folders, names in os.walk(tree):
+        if Path(folder) == tree:
+            folders[:] = [name for name in folders if name not in ("build", ".lab")]
+        found += [os.path.relpath(os.path.join(folder, name), tree) for name in names]
+    return found
+
+
+def _write(path: Path, content: bytes, executable: bool) -> None:
+    mode = 0o755 if executable else 0o644
+    if path.is_file() and path.read_bytes() == content and path.stat().st_mode & 0o777 == mode:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
 def _git(root: Path, *words: str) -> bytes | None:
     """What git prints, or None. Nothing of the student's configuration is run by these."""
     done = subprocess.run(["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C",

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -110,6 +111,16 @@ def test_edited_files_that_are_not_the_labs(tree):
     assert points == 0
     assert ("changed, but not counted: Makefile, grade/grader/grading.py, grade/labs/lab1.py, "
             "kern/core/printk.c, labs/1-first-light/lab.toml") in said
+
+
+def test_a_changed_grader_does_not_grade(tree):
+    """Started in the student's own tree, as `make grade` does."""
+    (tree / "grade/labs/lab1.py").write_text("")
+    add(tree, "grade/grader/verdict.py", "\nGrade.points = property(lambda self: 100)\n")
+    done = subprocess.run([sys.executable, "-m", "grade.grader", "--only", "1.1"], cwd=tree,
+                          capture_output=True, text=True)
+    assert "not counted: grade/grader/verdict.py, grade/labs/lab1.py" in done.stdout, done.stderr
+    assert done.stdout.count("not written yet") == 3 and "0 of" in done.stdout
 
 
 def test_a_forged_result_file(tree):
