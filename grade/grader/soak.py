@@ -39,7 +39,7 @@ def soak(course: Course, lab: int, runs: int, first: int, jobs: int) -> int:
     tests = [test for each in labs for test in tests_of(each.number)]
     if not tests:
         raise CourseError("there are no tests")
-    builder = open_builder(reference(ROOT), Wish(), f"soak of {ROOT}")
+    builder = open_builder(reference(ROOT), Wish(), f"selftest 0 of {ROOT}")
     runners = {each.number: Runner(Images(builder, each), 0, jobs=1) for each in labs}
     failed, begun = 0, time.monotonic()
 
