@@ -53,6 +53,9 @@ $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
 $(call check,LIBC,$(LIBCS))
 $(call check,HARTS,$(shell seq 1 64))
+ifneq ($(DRIVERS),)
+$(error DRIVERS=$(DRIVERS): there is nothing to choose. A driver is in the images that reach it)
+endif
 ifeq ($(SHAPE)-$(APP),libos-)
 $(error SHAPE=libos needs an application: make APP=hello)
 endif

@@ -282,6 +282,9 @@ def test_an_application_that_cannot_be_fused_is_refused(tree, name, lto):
     (("APP=hello", "LTO=2"), "LTO is one of: 0 1"),
     (("APP=hello", "LTO=1", "SYSCALL=trap"), "Choose one of the two"),
     (("LTO=1",), "LTO=1 is for fused images"),
+    (("APP=hello", "CONSOLE=in"), "CONSOLE is one of: auto both out"),
+    (("CONSOLE=out",), "CONSOLE=out is for fused images"),
+    (("APP=hello", "DRIVERS=net"), "DRIVERS=net: there is nothing to choose"),
 ])
 def test_a_word_that_is_not_understood_is_refused_in_one_sentence(words, complaint):
     with pytest.raises(Exception, match=complaint):

@@ -136,31 +136,31 @@ bool paging_protect(uintptr_t start, uintptr_t end, int prot)
 
 /* --- stacks of kernel threads: a guard page, then the stack --- *
  *
- * Nobody waits for other harts to see the guard page: they do when they next switch threads. */
+ * Every hart sees a change before the stack is used, and before its pages are somebody else's: what a
+ * hart remembered of a guard page would be a fault in the middle of whoever gets the page next. They
+ * are few, the idle threads of the harts; threads of the program bring stacks of their own. */
 
 uintptr_t kstack_alloc(void)
 {
     uintptr_t guard = (uintptr_t)pages_alloc((PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
     if (!guard)
         return 0;
-    if (!protect_here(guard, guard + PAGE_SIZE, PROT_NONE)) {
+    if (!paging_protect(guard, guard + PAGE_SIZE, PROT_NONE)) {
         pages_free((void *)guard, (PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
         return 0;
     }
-    __atomic_fetch_add(&kstack_generation, 1, __ATOMIC_RELEASE);
     return guard + PAGE_SIZE;
 }
 
 void kstack_free(uintptr_t stack_lo)
 {
     uintptr_t guard = stack_lo - PAGE_SIZE;
-    protect_here(guard, stack_lo, PROT_READ | PROT_WRITE);
-    __atomic_fetch_add(&kstack_generation, 1, __ATOMIC_RELEASE);
+    paging_protect(guard, stack_lo, PROT_READ | PROT_WRITE);
     pages_free((void *)guard, (PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
 }
 
+/* Never called: kstack_generation does not change. */
 void kstack_catch_up(unsigned long newest)
 {
-    this_hart()->kstack_generation = newest;
-    sfence_vma_all();
+    (void)newest;
 }
