@@ -136,19 +136,21 @@ bool paging_protect(uintptr_t start, uintptr_t end, int prot)
 
 /* --- stacks of kernel threads: a guard page, then the stack --- *
  *
- * Every hart sees a change before the stack is used, and before its pages are somebody else's: what a
- * hart remembered of a guard page would be a fault in the middle of whoever gets the page next. They
- * are few, the idle threads of the harts; threads of the program bring stacks of their own. */
+ * Nobody waits for other harts to see a new guard page: until then they could only write there where
+ * nobody has business, and a hart that runs the thread has seen it when it switched to it
+ * (kstack_sync). When the page is given back everybody must forget: what a hart remembers of a guard
+ * would be a fault in whoever gets the page next. */
 
 uintptr_t kstack_alloc(void)
 {
     uintptr_t guard = (uintptr_t)pages_alloc((PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
     if (!guard)
         return 0;
-    if (!paging_protect(guard, guard + PAGE_SIZE, PROT_NONE)) {
+    if (!protect_here(guard, guard + PAGE_SIZE, PROT_NONE)) {
         pages_free((void *)guard, (PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
         return 0;
     }
+    __atomic_fetch_add(&kstack_generation, 1, __ATOMIC_RELEASE);
     return guard + PAGE_SIZE;
 }
 
@@ -159,8 +161,8 @@ void kstack_free(uintptr_t stack_lo)
     pages_free((void *)guard, (PAGE_SIZE + KSTACK_SIZE) / PAGE_SIZE);
 }
 
-/* Never called: kstack_generation does not change. */
 void kstack_catch_up(unsigned long newest)
 {
-    (void)newest;
+    this_hart()->kstack_generation = newest;
+    sfence_vma_all();
 }
