@@ -11,8 +11,10 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from .jail import Jail
 from .subject import Subject, write_tree
 
 WORDS = 4000                # of what make says, this many characters are kept
+KEPT = 14 * 86400           # seconds
 ROUNDS = 12                 # files put back, at most
 _FAILED = re.compile(r"^make: \*\*\* \[[^\]]*?\b(build/\S+\.o)\] ", re.M)
 
@@ -65,9 +68,23 @@ class Stage:
         self.tree = self.folder / "tree"
         self._lock = open(self.folder / "lock", "w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        os.utime(self.folder / "lock")
+        _sweep(home)
 
     def close(self) -> None:
         self._lock.close()
+
+
+def _sweep(home: Path) -> None:
+    """Stages that nobody has used for long go."""
+    for lock in home.glob("*/lock"):
+        if time.time() - lock.stat().st_mtime > KEPT:
+            with open(lock) as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 @dataclass

@@ -72,6 +72,11 @@ class Jail:
         """A command that compiles, confined; it runs in the tree."""
         return self._confined(line, BUILD_LIMITS, [tree / "build"])
 
+    def works(self) -> bool:
+        """Whether this machine lets us do it."""
+        line = self._confined(["true"], BUILD_LIMITS, [self.stage])
+        return subprocess.run(line, cwd=self.stage, capture_output=True).returncode == 0
+
     def _confined(self, line: list[str], limits: dict[str, int], writable: list[Path]) -> list[str]:
         env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": "/nonexistent",
                "TMPDIR": str(writable[0])}
@@ -133,11 +138,7 @@ def choose(stage: Path, hide: tuple[Path, ...], kind: str = "") -> Jail:
         return {"second-user": SecondUser, "covered": Covered, "bubble": Bubble,
                 "open": lambda stage, hide: Jail(stage, hide)}[kind](stage, hide)
     if os.geteuid() == 0:
-        return SecondUser(stage, hide) if _works(SecondUser(stage, hide)) else Covered(stage, hide)
-    if shutil.which("bwrap") and _works(Bubble(stage, hide)):
+        return SecondUser(stage, hide) if SecondUser(stage, hide).works() else Covered(stage, hide)
+    if shutil.which("bwrap") and Bubble(stage, hide).works():
         return Bubble(stage, hide)
     return Jail(stage, hide)
-
-
-def _works(jail: Jail) -> bool:
-    return subprocess.run(jail.build(["true"], jail.stage), capture_output=True).returncode == 0

@@ -38,6 +38,12 @@ def run(jail, *words):
     return done.returncode, done.stdout + done.stderr
 
 
+def test_it_is_chosen_where_it_works(jail):
+    """Before anything is in the stage."""
+    shutil.rmtree(jail.stage / "build")
+    assert jail.works()
+
+
 def test_the_grader_cannot_be_read(jail):
     status, said = run(jail, "cat", str(ROOT / "grade/grader/api.py"))
     assert status != 0 and "lab_test" not in said
