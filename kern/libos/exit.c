@@ -4,5 +4,5 @@
 
 long sys_exit_group(int status)
 {
-    power_off(status & 0xff);
+    power_off(status);
 }
