@@ -201,7 +201,9 @@ def nothing_is_lost_on_many_harts(run: Run) -> None:
                          "".join(machine.lines("race: ")))
     run.check(found, "the report", "how many letters were put and taken", machine.lines("race: "))
     put, taken, twice, lost, invented = map(int, found.groups())
-    run.check(put >= rounds, "how many letters were put in", f"at least {rounds}", put)
+    # Who may not take their own letters are soon done with their share, if nobody else comes by.
+    least = min(terms.capacity, terms.quota or rounds) if terms.readers == "others" else rounds
+    run.check(put >= least, "how many letters were put in", f"at least {least}", put)
     if terms.when_full == "push out":
         lost, taken = 0, put
     run.same("letters taken twice, lost, invented", (0, 0, 0), (twice, lost, invented))
