@@ -75,6 +75,12 @@ def test_a_whole_lab_leaves_what_is_written_unless_asked(student):
 
 def test_a_file_of_ones_own_goes_and_comes_back(student):
     student.tool("start", "2")
+    begun = student.read("kern/own.c")
+    assert "The contract of 2.2." in begun and not student.git("status", "--porcelain")
+    student.tool("catchup", "--hole=2.2")
+    assert "return 42" in student.read("kern/own.c") and not kept(student)
+    student.tool("uncatchup")
+    assert student.read("kern/own.c") == begun
     student.write("kern/own.c", "int own(void)\n{\n    return 1; /* mine */\n}\n")
     student.tool("catchup", "--hole=2.2")
     assert "return 42" in student.read("kern/own.c")

@@ -47,6 +47,7 @@ def test_chosen_labs_are_open_with_their_contracts(author):
     for mark, contract in (("1, 1", "1.1"), ("1, 2", "1.2"), ("2, 1", "2.1")):
         assert f"HOLE({mark});" in text and f"The contract of {contract}." in text
     assert "return" not in text and "twice" not in text
+    assert "The contract of 2.2." in student.read("kern/own.c")
 
 
 def test_later_labs_are_open_without_a_word(author):
@@ -54,6 +55,7 @@ def test_later_labs_are_open_without_a_word(author):
     assert not (student.root / "labs/2-powers").exists()
     text = student.read("kern/sums.c")
     assert "HOLE(2, 1);" in text and "2.1" not in text and "result" not in text
+    assert not (student.root / "kern/own.c").exists()
 
 
 def test_earlier_labs_that_are_not_chosen_are_solved(author):

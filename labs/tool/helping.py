@@ -106,10 +106,14 @@ def _put_in(tree: Tree, hole: Hole, solution: dict[str, str]) -> dict[str, str]:
         if hole.kind == "body":
             new = opening.fill_text(tree.course, now or "", hole, solved)
             now = cutter.body(now, hole)
-        nothing = now is None or hole.kind == "body" and now == cutter.open_body(hole)
-        before[file] = "" if nothing else kept.keep(tree.root, hole.id, file, now)
+        before[file] = "" if now in (None, _untouched(hole)) else kept.keep(tree.root, hole.id, file, now)
         sources.write(tree.root / file, new)
     return before
+
+
+def _untouched(hole: Hole) -> str:
+    """What stands where nobody has written anything yet."""
+    return cutter.open_body(hole) if hole.kind == "body" else cutter.file_comment(hole)
 
 
 def uncatch_up(tree: Tree, identity: str, lab: str) -> None:
@@ -134,8 +138,9 @@ def _take_out(tree: Tree, hole: Hole) -> None:
     """What stands there now is kept as well: it may have been changed."""
     for file, name in tree.begun.kept.get(hole.id, {hole.file: ""}).items():
         now, mine = tree.text(file), kept.read(tree.root, name) if name else None
+        if mine is None and file == hole.file:
+            mine = _untouched(hole)
         if hole.kind == "body":
-            mine = cutter.open_body(hole) if mine is None else mine
             standing = cutter.body(now, hole)
             new = cutter.fill(now, hole, mine)
         else:

@@ -23,7 +23,18 @@ from .course import Course, CourseError, Hole, Lab
 
 def open_holes(root: Path, holes: Iterable[Hole], contract: bool = True) -> list[str]:
     """The files that changed. Without the contract the holes say nothing but their number."""
-    return _rewrite(root, holes, lambda source, hole: open_text(source, hole, contract))
+    holes = list(holes)
+    changed = _rewrite(root, holes, lambda source, hole: open_text(source, hole, contract))
+    return changed + (_begin_files(root, holes) if contract else [])
+
+
+def _begin_files(root: Path, holes: list[Hole]) -> list[str]:
+    """A file of one's own begins as a comment that says what it should become."""
+    missing = [hole for hole in holes if hole.kind == "new" and hole.file
+               and not (root / hole.file).exists()]
+    for hole in missing:
+        sources.write(root / hole.file, cutter.file_comment(hole))
+    return [hole.file for hole in missing]
 
 
 def open_text(source: str, hole: Hole, contract: bool = True) -> str:

@@ -28,7 +28,7 @@ from .lab_text import lab_text
 from .repository import Repository, find
 
 LEFT_OUT = ("labs/README.md", "labs/*/INSTRUCTOR.md", "labs/*/mutants", "labs/*/reference",
-            "labs/*/bug.patch", "labs/*/spec.py", "grade/tests", "grade/host", "grade/grader/selftest*",
+            "labs/*/bug.patch", "labs/*/spec.py", "grade/tests", "grade/host/test_*", "grade/grader/selftest*",
             "grade/grader/forger*", "docs/instructor.md", ".ci")
 WHEN = "2001-01-01T00:00:00+0000"
 WHO = "The course"
