@@ -32,7 +32,8 @@ SHAPES   := kernel libos
 SYSCALLS := call trap
 SCHEDS   := rr none
 ROOTFSES := none cpio ramfs
-KALLOCS  := $(shell sed -n 's,^const struct heap_ops heap_\([a-z0-9]*\) = .*,\1,p' kern/alloc/*.c)
+HEAPS    := $(sort $(shell sed -n 's,^const struct heap_ops heap_\([a-z0-9]*\) = .*,\1,p' kern/alloc/*.c))
+KALLOCS  := $(filter-out bump,$(HEAPS))
 PAGINGS  := static bare
 CONSOLES := auto both out
 EMBEDS   := 0 1
@@ -46,6 +47,9 @@ $(call check,SHAPE,$(SHAPES))
 $(call check,SYSCALL,$(SYSCALLS))
 $(call check,SCHED,$(SCHEDS))
 $(call check,ROOTFS,$(ROOTFSES))
+ifeq ($(KALLOC),bump)
+$(error KALLOC=bump: it takes back no memory but the last block, and a kernel would run out of it. KALLOC is one of: $(KALLOCS))
+endif
 $(call check,KALLOC,$(KALLOCS))
 $(call check,PAGING,$(PAGINGS))
 $(call check,CONSOLE,$(CONSOLES))
@@ -183,7 +187,7 @@ CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
-$(KERN_OBJ) $(CHOSEN_OBJ): KERN_CFLAGS += -Ikern/$(ONLY_IN)/shape
+$(KERN_OBJ) $(CHOSEN_OBJ): KERN_CFLAGS += -Ikern/$(ONLY_IN)/shape -Ikern/alloc/quiet
 $K/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -314,7 +318,9 @@ $K/root-0.o: Makefile
 # --- Images ----------------------------------------------------------------------------------------
 
 KERNEL_LINK = $(LD) $(LDFLAGS) -T linker/kernel.ld -u _start
-image_name = build/$1$(if $(filter 1,$(EMBED)),-embed)-h$(HARTS)/onering.elf
+# The usual choices are not in the name.
+KERNEL_KEY := $(subst $() ,,$(addprefix -,$(filter-out rr firstfit cpio,$(SCHED) $(KALLOC) $(ROOTFS)))$(if $(filter 1,$(EMBED)),-embed))
+image_name = build/$1$(KERNEL_KEY)-h$(HARTS)/onering.elf
 
 ifeq ($(SHAPE),kernel)
 IMAGE := $(call image_name,kernel)

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct heap_ops *const back_ends[] = {&heap_firstfit};
+static const struct heap_ops *const back_ends[] = {&heap_firstfit, &heap_tlsf, &heap_buddy,
+                                                   &heap_slab};
 
 #define PAGE      4096UL
-#define LIVE_MAX  1000
+#define LIVE_MAX  1000 /* of random operations */
+#define LIVE_ALL  20000
 #define ARENA_MAX (256 * 1024)
 
 static struct heap heap;
@@ -39,13 +41,14 @@ static void *take(void *arg, size_t size, size_t *got)
     return region;
 }
 
-static void give_back(void *arg, void *region, size_t size)
+static bool give_back(void *arg, void *region, size_t size)
 {
     CHECK(arg == &regions_out);
     CHECK(size % PAGE == 0);
     source_pages_left += size / PAGE;
     regions_out--;
     free(region);
+    return true;
 }
 
 static const struct heap_source source = {take, give_back, &regions_out};
@@ -66,7 +69,7 @@ static void unlock(void *arg)
     lock_depth--;
 }
 
-static const struct heap_lock_ops lock_ops = {lock, unlock};
+static const struct heap_lock_ops lock_ops = {.lock = lock, .unlock = unlock};
 
 /* --- the model --- */
 
@@ -76,7 +79,7 @@ struct live {
     unsigned char pattern;
 };
 
-static struct live live[LIVE_MAX];
+static struct live live[LIVE_ALL];
 static size_t nlive;
 
 static void check_heap(void)
@@ -174,14 +177,15 @@ static void drop_all(void)
 {
     while (nlive > 0)
         drop(random_below(nlive));
+    heap_trim(&heap);
     check_heap();
 }
 
-static void random_operations(int nsteps)
+static void random_operations(long nsteps, int check_every)
 {
-    for (int step = 0; step < nsteps; step++) {
+    for (long step = 0; step < nsteps; step++) {
         random_operation();
-        if (step % 8 == 0)
+        if (step % check_every == 0)
             check_heap();
         if (random_below(1500) == 0)
             drop_all();
@@ -201,11 +205,19 @@ static void start_on_source(void)
 
 static void stop_on_source(void)
 {
+    heap_trim(&heap);
     CHECK(regions_out == 1);
     free((void *)((uintptr_t)heap.state & ~(PAGE - 1)));
 }
 
 static char *arena;
+
+/* The size of a region with room for state and a block of so much, and not for much more. */
+static size_t region_for(size_t size)
+{
+    heap = (struct heap){0};
+    return ops->state_size + HEAP_ALIGN + ops->region_for(&heap, size, HEAP_ALIGN);
+}
 
 static void start_on_region(size_t size)
 {
@@ -221,7 +233,7 @@ static void test_regions_return_to_the_source(void)
     start_on_source();
     size_t before = source_pages_left;
     for (int round = 0; round < 10; round++) {
-        random_operations(6000);
+        random_operations(6000, 8);
         drop_all();
         CHECK(source_pages_left == before);
     }
@@ -233,7 +245,7 @@ static void test_fixed_region_recovers(void)
     start_on_region(60000);
     size_t available = heap_available(&heap), largest = heap_largest_free(&heap);
     for (int round = 0; round < 10; round++) {
-        random_operations(6000);
+        random_operations(6000, 8);
         drop_all();
         CHECK(heap_available(&heap) == available);
         CHECK(heap_largest_free(&heap) == largest);
@@ -245,7 +257,7 @@ static void test_largest_free_is_exact(void)
 {
     start_on_region(30000);
     for (int round = 0; round < 200; round++) {
-        random_operations(20);
+        random_operations(20, 8);
         size_t largest = heap_largest_free(&heap);
         CHECK(!heap_malloc(&heap, largest + 1));
         void *block = largest ? heap_malloc(&heap, largest) : NULL;
@@ -258,13 +270,13 @@ static void test_largest_free_is_exact(void)
 
 static void test_second_region(void)
 {
-    start_on_region(4000);
+    start_on_region(region_for(4000));
     CHECK(!heap_malloc(&heap, 10000));
-    char *more = malloc(20000);
-    CHECK(heap_add_region(&heap, more, 20000));
+    char *more = malloc(40000);
+    CHECK(heap_add_region(&heap, more, 40000));
     void *block = heap_malloc(&heap, 10000);
     CHECK(block);
-    random_operations(500);
+    random_operations(500, 8);
     drop_all();
     heap_free(&heap, block);
     CHECK(!heap_add_region(&heap, more, 8));
@@ -275,7 +287,7 @@ static void test_second_region(void)
 
 static void test_tiny_regions(void)
 {
-    for (size_t size = 0; size < 400; size++) {
+    for (size_t size = 0; size < region_for(1) + 400; size += size < ops->state_size ? 16 : 1) {
         char *region = malloc(size ? size : 1);
         heap = (struct heap){0};
         if (heap_init(&heap, ops, region, size)) {
@@ -307,13 +319,14 @@ static void short_step(unsigned what)
 static void test_short_sequences(void)
 {
     enum { STEPS = 7, KINDS = 6 };
-    static char region[700] __attribute__((aligned(16)));
+    static char region[16384] __attribute__((aligned(16)));
+    size_t size = region_for(600);
     unsigned nsequences = 1;
     for (int i = 0; i < STEPS; i++)
         nsequences *= KINDS;
     for (unsigned sequence = 0; sequence < nsequences; sequence++) {
         heap = (struct heap){0};
-        CHECK(heap_init(&heap, ops, region, sizeof(region)));
+        CHECK(heap_init(&heap, ops, region, size));
         size_t available = heap_available(&heap);
         for (unsigned rest = sequence, i = 0; i < STEPS; i++, rest /= KINDS)
             short_step(rest % KINDS);
@@ -345,8 +358,9 @@ static void test_standard_corners(void)
     CHECK(block && strcmp(block, "contents") == 0);
     block = heap_realloc(&heap, block, 20);
     CHECK(block && strcmp(block, "contents") == 0);
-    CHECK(regions_out == 1); /* the large region went back */
     CHECK(!heap_realloc(&heap, block, 0));
+    heap_trim(&heap);
+    CHECK(regions_out == 1); /* the large region went back */
     check_heap();
     stop_on_source();
 }
@@ -377,12 +391,13 @@ static void test_exhaustion(void)
             break;
         add(block, 9000, HEAP_ALIGN);
     }
-    CHECK(nlive > 100 && nlive < LIVE_MAX / 2);
+    CHECK(nlive > 50 && nlive < LIVE_MAX / 2);
     CHECK(!heap_calloc(&heap, 3, 3000));
     CHECK(!heap_memalign(&heap, 4096, 9000));
     check_heap();
+    source_pages_left = 0; /* a smaller region might have been had */
     size_t largest;
-    while (nlive < LIVE_MAX && (largest = heap_largest_free(&heap)) > 0)
+    while (nlive < LIVE_ALL && (largest = heap_largest_free(&heap)) > 0)
         add(heap_malloc(&heap, largest), largest, HEAP_ALIGN);
     CHECK(!heap_malloc(&heap, 1));
     /* To make a block smaller needs no room. */
@@ -465,6 +480,12 @@ static void check_free_reports(void *block)
     CHECK_PANICS(heap_free(&heap, block), "block");
 }
 
+/* Those that keep their books elsewhere cannot notice that a block was overrun. */
+static bool tags_beside_blocks(void)
+{
+    return ops != &heap_buddy && ops != &heap_slab;
+}
+
 static void test_misuse_is_reported(void)
 {
     start_on_region(30000);
@@ -488,8 +509,65 @@ static void test_misuse_is_reported(void)
     check_free_reports(last + heap_usable_size(&heap, last) + 8); /* behind all blocks */
     heap_free(&heap, last);
     memset(heap_malloc(&heap, 100), 0xff, 200); /* beyond its end */
-    CHECK(heap_check(&heap));
+    CHECK(heap_check(&heap) || !tags_beside_blocks());
     free(arena);
+}
+
+/* Bump takes back the last block, and so whatever is freed in the reverse order. */
+static void test_last_comes_back(void)
+{
+    start_on_region(60000);
+    size_t available = heap_available(&heap);
+    void *blocks[100];
+    for (int round = 0; round < 50; round++) {
+        for (int i = 0; i < 100; i++)
+            CHECK((blocks[i] = heap_malloc(&heap, random_below(500))));
+        for (int i = 100; i-- > 0;)
+            heap_free(&heap, blocks[i]);
+        CHECK(heap_available(&heap) == available);
+        check_heap();
+    }
+    char *last = heap_malloc(&heap, 10);
+    CHECK(heap_realloc(&heap, last, 50000) == last && heap_realloc(&heap, last, 20) == last);
+    heap_free(&heap, last);
+    CHECK(heap_available(&heap) == available);
+    free(arena);
+}
+
+/* What is never taken back is enough for a while, and gone after it. */
+static void test_region_that_runs_out(void)
+{
+    start_on_region(250000);
+    for (int round = 0; round < 10; round++)
+        random_operations(600, 8);
+    while (heap_largest_free(&heap) > 0)
+        CHECK(heap_malloc(&heap, heap_largest_free(&heap)));
+    CHECK(!heap_malloc(&heap, 1));
+    drop_all();
+    free(arena);
+}
+
+static void test_aligned_blocks_of_a_region(void)
+{
+    static char region[4 << 20];
+    heap = (struct heap){0};
+    CHECK(heap_init(&heap, ops, region, sizeof(region)));
+    for (size_t align = 1; align <= 1UL << 20; align *= 2) {
+        size_t size = random_below(300);
+        add(heap_memalign(&heap, align, size), size, align);
+    }
+    CHECK(nlive == 21);
+    drop_all();
+}
+
+/* The one that does not recover. */
+static void test_bump(void)
+{
+    test_last_comes_back();
+    test_region_that_runs_out();
+    test_aligned_blocks_of_a_region();
+    test_tiny_regions();
+    test_misuse_is_reported();
 }
 
 static void test_back_end(void)
@@ -502,17 +580,49 @@ static void test_back_end(void)
     test_tiny_regions();
     test_short_sequences();
     test_memalign_up_to_a_mebibyte();
+    test_aligned_blocks_of_a_region();
     test_exhaustion();
     test_misuse_is_reported();
 }
 
+/* So many random operations, half of them with room to spare and half without. */
+static void campaign(long nsteps)
+{
+    for (int round = 0; round < 20; round++) {
+        if (ops == &heap_bump) {
+            for (long step = 0; step < nsteps / 20; step += 1000) {
+                start_on_region(250000);
+                random_operations(1000, 500);
+                drop_all();
+                free(arena);
+            }
+            continue;
+        }
+        start_on_source();
+        source_pages_left = round % 2 ? source_pages : 60;
+        size_t before = source_pages_left;
+        random_operations(nsteps / 20, 5000);
+        drop_all();
+        CHECK(source_pages_left == before);
+        stop_on_source();
+    }
+}
+
+/* test_heap SEED [OPERATIONS]: all tests, or a campaign of so many operations on each back end. */
 int main(int argc, char **argv)
 {
     unit_start(argc, argv);
-    test_aligned_blocks_inside_others();
+    long noperations = argc > 2 ? atol(argv[2]) : 0;
+    if (!noperations)
+        test_aligned_blocks_inside_others();
     for (size_t i = 0; i < sizeof(back_ends) / sizeof(back_ends[0]); i++) {
         ops = back_ends[i];
-        test_back_end();
+        if (noperations)
+            campaign(noperations);
+        else if (ops == &heap_bump)
+            test_bump();
+        else
+            test_back_end();
     }
     puts("ok");
 }

@@ -9,6 +9,7 @@
  * an ordinary block is not taken for a marker; freeing wipes it.
  */
 #include "kern/alloc/heap.h"
+#include "heap_watch.h" /* which one: HEAP_STATS, HEAP_CHECK, HEAP_TRACE */
 
 #define ROUND_UP(x, align) (((x) + (align)-1) & ~((align)-1))
 
@@ -21,15 +22,16 @@ struct marker {
 
 #define INLINE static inline __attribute__((always_inline)) /* on the way of malloc and free */
 
-INLINE void lock(struct heap *heap)
+/* Around operations on blocks: a back end with a cache for each hart locks for itself. */
+INLINE void enter(struct heap *heap)
 {
-    if (heap->lock_ops)
+    if (heap->lock_ops && !heap->ops->per_hart)
         heap->lock_ops->lock(heap->lock_arg);
 }
 
-INLINE void unlock(struct heap *heap)
+INLINE void leave(struct heap *heap)
 {
-    if (heap->lock_ops)
+    if (heap->lock_ops && !heap->ops->per_hart)
         heap->lock_ops->unlock(heap->lock_arg);
 }
 
@@ -47,12 +49,20 @@ static size_t state_size(const struct heap *heap)
     return ROUND_UP(heap->ops->state_size, (size_t)HEAP_ALIGN);
 }
 
+/* A fresh region in which such a block fits; larger than that, if the source is rich. Lock held. */
+static void *take_region(struct heap *heap, size_t size, size_t align, size_t *got)
+{
+    const struct heap_source *source = heap->source;
+    size_t needed = heap->ops->region_for(heap, size, align), wanted = heap->ops->grow_by;
+    void *region = needed < wanted ? source->take(source->arg, wanted, got) : NULL;
+    return region ? region : source->take(source->arg, needed, got);
+}
+
 bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size_t size)
 {
     heap->ops = ops;
     if (!region && heap->source)
-        region =
-            heap->source->take(heap->source->arg, state_size(heap) + ops->region_for(1), &size);
+        region = take_region(heap, state_size(heap) + 1, HEAP_ALIGN, &size);
     uintptr_t start = ROUND_UP((uintptr_t)region, (uintptr_t)HEAP_ALIGN);
     size_t used = start - (uintptr_t)region + state_size(heap);
     if (!region || size < used)
@@ -64,9 +74,9 @@ bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size
 
 bool heap_add_region(struct heap *heap, void *start, size_t size)
 {
-    lock(heap);
+    heap_lock(heap);
     bool added = heap->ops->add_region(heap, start, size);
-    unlock(heap);
+    heap_unlock(heap);
     return added;
 }
 
@@ -75,28 +85,37 @@ bool heap_give_back(struct heap *heap, void *region, size_t size)
     bool is_first = (char *)region == (char *)heap->state + state_size(heap);
     if (is_first || !heap->source)
         return false;
-    heap->source->give_back(heap->source->arg, region, size);
-    return true;
+    return heap->source->give_back(heap->source->arg, region, size);
 }
 
-/* Adds a region from the source in which a block of `size` bytes fits. Lock held. */
-static bool grow(struct heap *heap, size_t size)
+static bool grow_locked(struct heap *heap, size_t size, size_t align)
 {
-    if (!heap->source)
-        return false;
     size_t got;
-    void *region = heap->source->take(heap->source->arg, heap->ops->region_for(size), &got);
+    void *region = take_region(heap, size, align, &got);
     return region && heap->ops->add_region(heap, region, got);
 }
 
-/* --- blocks; lock held --- */
+static bool grow(struct heap *heap, size_t size, size_t align)
+{
+    if (!heap->source)
+        return false;
+    bool per_hart = heap->ops->per_hart;
+    if (per_hart)
+        heap_lock(heap);
+    bool grown = grow_locked(heap, size, align);
+    if (per_hart)
+        heap_unlock(heap);
+    return grown;
+}
+
+/* --- blocks; between enter and leave --- */
 
 static __attribute__((noinline)) void *malloc_after_growing(struct heap *heap, size_t size)
 {
-    return grow(heap, size) ? heap->ops->malloc(heap, size) : NULL;
+    return grow(heap, size, HEAP_ALIGN) ? heap->ops->malloc(heap, size) : NULL;
 }
 
-INLINE void *locked_malloc(struct heap *heap, size_t size)
+INLINE void *entered_malloc(struct heap *heap, size_t size)
 {
     void *block = heap->ops->malloc(heap, size);
     return block ? block : malloc_after_growing(heap, size);
@@ -110,7 +129,7 @@ INLINE struct marker *marker_of(struct heap *heap, void *block)
     return is_marker ? marker : NULL;
 }
 
-INLINE void locked_free(struct heap *heap, void *block)
+INLINE void entered_free(struct heap *heap, void *block)
 {
     struct marker *marker = marker_of(heap, block);
     if (marker) {
@@ -120,7 +139,7 @@ INLINE void locked_free(struct heap *heap, void *block)
     heap->ops->free(heap, block);
 }
 
-static size_t locked_usable_size(struct heap *heap, void *block)
+static size_t entered_usable_size(struct heap *heap, void *block)
 {
     struct marker *marker = marker_of(heap, block);
     if (!marker)
@@ -129,15 +148,15 @@ static size_t locked_usable_size(struct heap *heap, void *block)
            (size_t)((char *)block - (char *)marker->outer);
 }
 
-static void *locked_memalign(struct heap *heap, size_t align, size_t size)
+static void *entered_memalign(struct heap *heap, size_t align, size_t size)
 {
     if (heap->ops->memalign) {
         void *block = heap->ops->memalign(heap, align, size);
-        if (!block && grow(heap, size + align))
+        if (!block && grow(heap, size, align))
             block = heap->ops->memalign(heap, align, size);
         return block;
     }
-    char *outer = locked_malloc(heap, size + align); /* blocks are aligned to at least a marker */
+    char *outer = entered_malloc(heap, size + align); /* blocks are aligned to at least a marker */
     if (!outer)
         return NULL;
     char *block = (char *)ROUND_UP((uintptr_t)outer, align);
@@ -147,19 +166,19 @@ static void *locked_memalign(struct heap *heap, size_t align, size_t size)
 }
 
 /* A block moves when it does not fit any more, or would waste more than half. */
-static void *locked_realloc(struct heap *heap, void *block, size_t size)
+static void *entered_realloc(struct heap *heap, void *block, size_t size)
 {
-    if (heap->ops->realloc && !marker_of(heap, block))
-        return heap->ops->realloc(heap, block, size);
-    size_t usable = locked_usable_size(heap, block);
+    if (heap->ops->resize && !marker_of(heap, block) && heap->ops->resize(heap, block, size))
+        return block;
+    size_t usable = entered_usable_size(heap, block);
     bool fits = size <= usable;
     if (fits && size >= usable / 2)
         return block;
-    void *moved = locked_malloc(heap, size);
+    void *moved = entered_malloc(heap, size);
     if (!moved)
         return fits ? block : NULL;
     __builtin_memcpy(moved, block, fits ? size : usable);
-    locked_free(heap, block);
+    entered_free(heap, block);
     return moved;
 }
 
@@ -168,10 +187,11 @@ static void *locked_realloc(struct heap *heap, void *block, size_t size)
 void *heap_malloc(struct heap *heap, size_t size)
 {
     if (size > HEAP_SIZE_MAX)
-        return NULL;
-    lock(heap);
-    void *block = locked_malloc(heap, size ? size : 1);
-    unlock(heap);
+        return watch_refused(heap);
+    enter(heap);
+    void *block = entered_malloc(heap, watch_padded(size ? size : 1, HEAP_ALIGN));
+    block = watch_made(heap, block, size, HEAP_ALIGN);
+    leave(heap);
     return block;
 }
 
@@ -179,7 +199,7 @@ void *heap_calloc(struct heap *heap, size_t count, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total))
-        return NULL;
+        return watch_refused(heap);
     void *block = heap_malloc(heap, total);
     if (block)
         __builtin_memset(block, 0, total);
@@ -195,10 +215,10 @@ void *heap_realloc(struct heap *heap, void *block, size_t size)
         return NULL;
     }
     if (size > HEAP_SIZE_MAX)
-        return NULL;
-    lock(heap);
-    void *moved = locked_realloc(heap, block, size);
-    unlock(heap);
+        return watch_refused(heap);
+    enter(heap);
+    void *moved = watch_realloc(heap, block, size, entered_realloc);
+    leave(heap);
     return moved;
 }
 
@@ -207,10 +227,11 @@ void *heap_memalign(struct heap *heap, size_t align, size_t size)
     if (align <= HEAP_ALIGN)
         return heap_malloc(heap, size);
     if (size > HEAP_SIZE_MAX || align > HEAP_SIZE_MAX)
-        return NULL;
-    lock(heap);
-    void *block = locked_memalign(heap, align, size ? size : 1);
-    unlock(heap);
+        return watch_refused(heap);
+    enter(heap);
+    void *block = entered_memalign(heap, align, watch_padded(size ? size : 1, align));
+    block = watch_made(heap, block, size, align);
+    leave(heap);
     return block;
 }
 
@@ -218,41 +239,55 @@ void heap_free(struct heap *heap, void *block)
 {
     if (!block)
         return;
-    lock(heap);
-    locked_free(heap, block);
-    unlock(heap);
+    enter(heap);
+    entered_free(heap, watch_unmade(heap, block));
+    leave(heap);
 }
 
 size_t heap_usable_size(struct heap *heap, void *block)
 {
     if (!block)
         return 0;
-    lock(heap);
-    size_t size = locked_usable_size(heap, block);
-    unlock(heap);
+    enter(heap);
+    size_t size = watch_usable_size(heap, block, entered_usable_size);
+    leave(heap);
     return size;
 }
 
 size_t heap_available(struct heap *heap)
 {
-    lock(heap);
+    heap_lock(heap);
     size_t size = heap->ops->available(heap);
-    unlock(heap);
+    heap_unlock(heap);
     return size;
 }
 
 size_t heap_largest_free(struct heap *heap)
 {
-    lock(heap);
+    heap_lock(heap);
     size_t size = heap->ops->largest_free(heap);
-    unlock(heap);
+    heap_unlock(heap);
     return size;
+}
+
+unsigned heap_fragmentation(struct heap *heap)
+{
+    size_t available = heap_available(heap), largest = heap_largest_free(heap);
+    return available > largest ? (unsigned)((available - largest) * 100 / available) : 0;
+}
+
+void heap_trim(struct heap *heap)
+{
+    enter(heap);
+    if (heap->ops->trim)
+        heap->ops->trim(heap);
+    leave(heap);
 }
 
 const char *heap_check(struct heap *heap)
 {
-    lock(heap);
+    heap_lock(heap);
     const char *complaint = heap->ops->check(heap);
-    unlock(heap);
+    heap_unlock(heap);
     return complaint;
 }

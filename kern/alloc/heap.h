@@ -1,9 +1,18 @@
 /* The heap interface: memory of any size, behind a table of operations.
  *
- * Several heaps of different kinds may live in one image. A back end (firstfit, ...) writes only what
- * is natural to it; heap.c fills in the rest from malloc and free. A back end knows no kernel: its
- * locks and its source of pages are operations too, so the same object serves the kernel, a user
+ * Several heaps of different kinds may live in one image. A back end (firstfit, tlsf, ...) writes only
+ * what is natural to it; heap.c fills in the rest from malloc and free. A back end knows no kernel: its
+ * locks and its source of pages are operations too, so the same source serves the kernel, a user
  * program and a test on the host. This header includes nothing of the kernel for the same reason.
+ *
+ * Who may call what, and where from:
+ *
+ *   - A heap with lock_ops may be used by several threads at once; one without by one at a time.
+ *   - No function here sleeps, unless the lock does. With a spin lock, which keeps interrupts off, all
+ *     of them may be called from an interrupt handler: so it is with kmalloc, and with malloc in a fused
+ *     image. With a lock that sleeps (malloc of a process) they may not be called from a signal handler.
+ *   - lock_ops and source are called with the lock held and must not use the heap; `corrupted` neither.
+ *   - heap_init is not locked: nobody else knows the heap yet.
  */
 #pragma once
 #include <stdbool.h>
@@ -14,10 +23,13 @@
 
 struct heap;
 
-/* How a heap is protected; a heap without is used by one thread only. */
+/* How a heap is protected. */
 struct heap_lock_ops {
     void (*lock)(void *arg);
     void (*unlock)(void *arg);
+    /* The number of the running hart, below heap->nharts. Only back ends that are `per_hart` ask; who
+     * calls a heap of this kind stays on its hart, uninterrupted, until the call returns. NULL: 0. */
+    unsigned (*hart)(void *arg);
 };
 
 /* Where a heap gets regions when it is full, and gives wholly free ones back. May be absent. */
@@ -25,24 +37,32 @@ struct heap_source {
     /* At least `size` bytes, page aligned; the true size, whole pages, goes to *got. NULL: nothing
      * left. Called with the heap locked, like give_back. */
     void *(*take)(void *arg, size_t size, size_t *got);
-    void (*give_back)(void *arg, void *region, size_t size);
+    /* False: this one cannot go back; the heap keeps it. */
+    bool (*give_back)(void *arg, void *region, size_t size);
     void *arg;
 };
 
 struct heap_ops {
     const char *name;
-    size_t
-        state_size; /* bytes of back-end state that heap_init places at the start of the region */
+    /* Bytes of back-end state that heap_init places at the start of the region. */
+    size_t state_size;
+    size_t grow_by; /* bytes to ask the source for at a time, if they are to be had */
     void (*init)(struct heap *heap);
     bool (*add_region)(struct heap *heap, void *start, size_t size); /* false: too small */
-    /* The size of a fresh region that surely has room for a block of `size` bytes. */
-    size_t (*region_for)(size_t size);
+    /* The size of a fresh region that surely has room for a block of `size` bytes, aligned to `align`. */
+    size_t (*region_for)(const struct heap *heap, size_t size, size_t align);
     void *(*malloc)(struct heap *heap, size_t size); /* 0 < size <= HEAP_SIZE_MAX; never grows */
     void (*free)(struct heap *heap, void *block);    /* block is not NULL */
     /* Optional; generic code serves when NULL. The generic memalign looks at the 16 bytes in front of
      * a block that is freed: a back end may rely on it if those always belong to the heap. */
-    void *(*realloc)(struct heap *heap, void *block, size_t size);
+    /* Makes a block larger or smaller where it is. False: it stays as it was, and will be copied. */
+    bool (*resize)(struct heap *heap, void *block, size_t size);
     void *(*memalign)(struct heap *heap, size_t align, size_t size);
+    /* Optional: gives up what is kept for speed only, of the calling hart. */
+    void (*trim)(struct heap *heap);
+    /* It has a cache for each hart and takes the lock itself, where it must: the functions above, except
+     * init and add_region, are called without. */
+    bool per_hart;
     /* Facts. */
     size_t (*usable_size)(struct heap *heap, void *block);
     size_t (*available)(struct heap *heap);
@@ -53,6 +73,15 @@ struct heap_ops {
 
 #define HEAP_SIZE_MAX (SIZE_MAX / 4) /* larger requests fail at once; sums of sizes do not wrap */
 
+/* Counted when built with HEAP_STATS=1; else all of it stays 0. */
+struct heap_stats {
+    size_t live_bytes; /* in blocks, as usable */
+    size_t live_blocks;
+    size_t peak_bytes; /* the most live_bytes ever was */
+    size_t requests;   /* blocks ever asked for, and */
+    size_t failures;   /* how many of them there were not */
+};
+
 struct heap {
     const struct heap_ops *ops;
     void *state; /* the back end's, of ops->state_size bytes */
@@ -60,11 +89,14 @@ struct heap {
     void *lock_arg;
     const struct heap_source *source;
     void (*corrupted)(const char *what, void *block); /* double free, wild free, broken header */
+    unsigned nharts;         /* for back ends that are per_hart; 0 is taken for 1 */
+    struct heap_stats stats; /* under the lock */
+    void *watch;             /* what is recorded of this heap (HEAP_TRACE=1) */
 };
 
 /* Makes a heap of kind `ops` on [region, region + size), or, when `region` is NULL, on one from the
- * source. The caller sets lock_ops, lock_arg, source and corrupted before, or leaves them NULL. False:
- * the region is too small, or the source has none. */
+ * source. The caller sets lock_ops, lock_arg, source, corrupted and nharts before, or leaves them 0.
+ * False: the region is too small, or the source has none. */
 bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size_t size);
 
 /* Adds memory to a heap that has no source. */
@@ -81,11 +113,32 @@ void heap_free(struct heap *heap, void *block);
 size_t heap_usable_size(struct heap *heap, void *block);
 size_t heap_available(struct heap *heap);    /* bytes free, without growing */
 size_t heap_largest_free(struct heap *heap); /* the largest request that succeeds without growing */
+void heap_trim(struct heap *heap);           /* gives up what this hart keeps for speed only */
 const char *heap_check(struct heap *heap);
+
+/* Of the free bytes, how many of a hundred are not in the largest free block. */
+unsigned heap_fragmentation(struct heap *heap);
 
 /* For back ends. A wholly free region: does it go back to the source? Not the first, which holds the
  * state. The back end forgets the region if so. */
 bool heap_give_back(struct heap *heap, void *region, size_t size);
 void heap_corrupted(struct heap *heap, const char *what, void *block) __attribute__((noreturn));
 
-extern const struct heap_ops heap_firstfit;
+static inline void heap_lock(struct heap *heap)
+{
+    if (heap->lock_ops)
+        heap->lock_ops->lock(heap->lock_arg);
+}
+
+static inline void heap_unlock(struct heap *heap)
+{
+    if (heap->lock_ops)
+        heap->lock_ops->unlock(heap->lock_arg);
+}
+
+/* The kinds there are; an image holds those that it names. */
+extern const struct heap_ops heap_bump;     /* hands out, takes back only the last: for start-up */
+extern const struct heap_ops heap_firstfit; /* one list: the smallest code */
+extern const struct heap_ops heap_buddy;    /* powers of two */
+extern const struct heap_ops heap_tlsf;     /* good fit in bounded time */
+extern const struct heap_ops heap_slab;     /* classes of sizes, a cache for each hart */

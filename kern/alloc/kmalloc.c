@@ -6,31 +6,24 @@
 #include "kern/core/string.h"
 #include "kern/mem/pages.h"
 #include "kern/sched/spinlock.h"
-
-#define GROW_PAGES 4 /* the heap asks for so many at a time, if they are to be had */
+#include "heap_watch.h"
 
 /* Guards the heap. The heap could call lock operations, but a lock taken here is inlined. The page
  * allocator's lock is taken while it is held. */
-static struct spinlock heap_lock = SPINLOCK_INIT;
+static struct spinlock heap_spinlock = SPINLOCK_INIT;
 
 static void *take_pages(void *unused, size_t size, size_t *got)
 {
     (void)unused;
-    size_t needed = PAGE_UP(size) / PAGE_SIZE;
-    size_t npages = MAX(needed, (size_t)GROW_PAGES);
-    void *region = pages_alloc(npages);
-    if (!region && needed < npages) {
-        npages = needed;
-        region = pages_alloc(npages);
-    }
-    *got = npages * PAGE_SIZE;
-    return region;
+    *got = PAGE_UP(size);
+    return pages_alloc(*got / PAGE_SIZE);
 }
 
-static void give_pages_back(void *unused, void *region, size_t size)
+static bool give_pages_back(void *unused, void *region, size_t size)
 {
     (void)unused;
     pages_free(region, size / PAGE_SIZE);
+    return true;
 }
 
 static void corrupted(const char *what, void *block)
@@ -45,8 +38,52 @@ static struct heap kernel_heap = {
     .corrupted = corrupted,
 };
 
+/* --- a back end with a cache for each hart locks by itself: rarely --- */
+
+static void lock(void *unused)
+{
+    (void)unused;
+    spin_lock(&heap_spinlock);
+}
+
+static void unlock(void *unused)
+{
+    (void)unused;
+    spin_unlock(&heap_spinlock);
+}
+
+static unsigned hart(void *unused)
+{
+    (void)unused;
+    return this_hart()->index;
+}
+
+static const struct heap_lock_ops lock_ops = {lock, unlock, hart};
+
+/* Interrupts are off from here to leave(), and the heap is ours if it needs to be. */
+static inline bool enter(void)
+{
+    bool irqs_were_on = irq_save();
+    if (!kernel_heap.lock_ops)
+        spin_acquire(&heap_spinlock);
+    return irqs_were_on;
+}
+
+static inline void leave(bool irqs_were_on)
+{
+    if (!kernel_heap.lock_ops)
+        spin_release(&heap_spinlock);
+    irq_restore(irqs_were_on);
+}
+
+/* --- the interface --- */
+
 static void kheap_init(void)
 {
+    if (kernel_heap_ops->per_hart) {
+        kernel_heap.lock_ops = &lock_ops;
+        kernel_heap.nharts = HARTS;
+    }
     if (!heap_init(&kernel_heap, kernel_heap_ops, NULL, 0))
         panic("no memory for the kernel heap");
 }
@@ -57,9 +94,10 @@ void *kmalloc(size_t size)
 {
     INIT_NEEDS(kheap_init);
     assert(kernel_heap.ops); /* not before INIT_HEAP */
-    spin_lock(&heap_lock);
+    watch_site(&kernel_heap, __builtin_return_address(0));
+    bool irqs_were_on = enter();
     void *block = heap_malloc(&kernel_heap, size);
-    spin_unlock(&heap_lock);
+    leave(irqs_were_on);
     return block;
 }
 
@@ -74,7 +112,8 @@ void *kzalloc(size_t size)
 void kfree(void *block)
 {
     INIT_NEEDS(kheap_init);
-    spin_lock(&heap_lock);
+    watch_site(&kernel_heap, __builtin_return_address(0));
+    bool irqs_were_on = enter();
     heap_free(&kernel_heap, block);
-    spin_unlock(&heap_lock);
+    leave(irqs_were_on);
 }

@@ -1,0 +1,25 @@
+/* Numbers of bits. (The base instruction set has no instruction for them.) */
+#pragma once
+#include <stdint.h>
+
+/* Of the highest bit set in `x`, which is not 0 and below 2^32. */
+static inline unsigned highest_bit(uint64_t x)
+{
+    unsigned number = 0;
+    for (unsigned step = 16; step > 0; step /= 2)
+        if (x >> step) {
+            x >>= step;
+            number += step;
+        }
+    return number;
+}
+
+/* Of the lowest bit set in `x`, which is not 0. A product with a power of two is a shift; of this
+ * constant, each shift has other bits on top (a de Bruijn sequence). */
+static inline unsigned lowest_bit(uint32_t x)
+{
+    static const uint8_t number[32] = {0,  1,  28, 2,  29, 14, 24, 3,  30, 22, 20,
+                                       15, 25, 17, 4,  8,  31, 27, 13, 23, 21, 19,
+                                       16, 7,  26, 12, 18, 6,  11, 5,  10, 9};
+    return number[(uint32_t)((x & -x) * 0x077cb531u) >> 27];
+}
