@@ -22,6 +22,7 @@ SYSCALL ?= call
 SCHED   ?= rr
 ROOTFS  ?= $(if $(filter libos,$(SHAPE)),none,cpio)
 KALLOC  ?= firstfit
+ALLOC   ?= $(if $(filter libos,$(SHAPE)),$(KALLOC),tlsf)
 PAGING  ?= static
 CONSOLE ?= auto
 EMBED   ?= 0
@@ -51,6 +52,10 @@ ifeq ($(KALLOC),bump)
 $(error KALLOC=bump: it takes back no memory but the last block, and a kernel would run out of it. KALLOC is one of: $(KALLOCS))
 endif
 $(call check,KALLOC,$(KALLOCS))
+ifeq ($(LIBC)-$(ALLOC),tiny-libc)
+$(error ALLOC=libc: LIBC=tiny has no malloc of its own, musl has. ALLOC is one of: $(HEAPS))
+endif
+$(call check,ALLOC,$(HEAPS) libc)
 $(call check,PAGING,$(PAGINGS))
 $(call check,CONSOLE,$(CONSOLES))
 $(call check,EMBED,$(EMBEDS))
@@ -183,7 +188,7 @@ KERN_SRC := $(filter-out kern/core/backtrace.c kern/core/string.c kern/mem/uacce
 endif
 # Chosen by name at the link, not found by need:
 CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
-              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.[cS] kern/images/*/*.[cS]),kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
+              $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.[cS] kern/images/*/*.[cS]),kern/libos/malloc.c kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
@@ -235,6 +240,8 @@ $(eval $(call choice_object,kalloc,$(KALLOC),struct heap_ops; extern const struc
 $(eval $(call choice_object,rootfs,$(ROOTFS),struct fs_type; $(if $(filter none,$(ROOTFS)),const struct fs_type *const root_fs_type = 0;,extern const struct fs_type $(ROOTFS_TYPE); const struct fs_type *const root_fs_type = &$(ROOTFS_TYPE);)))
 # Without input: the entry by which it is asked for, defined as nothing.
 $(eval $(call choice_object,console,out,const long init_entry_tty_input_init;))
+choice_alloc = struct heap_ops; extern const struct heap_ops heap_$1; const struct heap_ops *const program_heap_ops = &heap_$1;
+$(eval $(call choice_object,alloc,$(ALLOC),$(call choice_alloc,$(ALLOC))))
 CHOICES := $(if $(filter none,$(SCHED)),,$K/choice-sched-$(SCHED).o) $K/choice-kalloc-$(KALLOC).o $K/choice-rootfs-$(ROOTFS).o
 
 $(eval $(call list_file,$K/libkern.list,$(KERN_OBJ)))
@@ -248,6 +255,21 @@ LIBCHOICES := $K/libchoices-$(SCHED)-$(KALLOC)-$(ROOTFS).a
 # --- libc and programs: compiled once, linked in either shape --------------------------------------
 
 U := build/user
+# malloc of programs: all heaps, and one object with the nine names and the kind that ALLOC= says.
+# ALLOC=libc is musl's own. What lies in the root file system of a fused image is not fused.
+PROCESS_ALLOC := $(if $(filter kernel,$(SHAPE)),$(ALLOC),tlsf)
+ALLOC_SUFFIX  := $(addprefix -,$(filter-out tlsf,$(PROCESS_ALLOC)))
+HEAP_OBJ := $(patsubst %.c,$U/%.o,$(filter-out kern/alloc/kmalloc.c,$(wildcard kern/alloc/*.c)))
+$(eval $(call list_file,$U/libheap.list,$(HEAP_OBJ)))
+$U/libheap.a: $(HEAP_OBJ) $U/libheap.list
+	@$(call archive,$(HEAP_OBJ))
+$U/alloc-$(PROCESS_ALLOC).o: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(call choice_alloc,$(PROCESS_ALLOC))' | $(CC) $(USER_CFLAGS) -MF /dev/null -x c -c - -o $@
+$U/libmalloc-$(PROCESS_ALLOC).a: $U/lib/alloc/process.o $U/alloc-$(PROCESS_ALLOC).o
+	@$(call archive,$^)
+LIBMALLOC := $(if $(filter-out libc,$(PROCESS_ALLOC)),$U/libmalloc-$(PROCESS_ALLOC).a) $U/libheap.a
+
 LIBC_OBJ := $(patsubst %,$U/%.o,$(basename $(filter-out lib/crt0%,$(wildcard lib/*.[cS]))))
 
 $U/%.o: %.c Makefile | $(GEN)
@@ -258,6 +280,7 @@ $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	@$(call compile,$(USER_CFLAGS))
+$(HEAP_OBJ) $U/lib/alloc/process.o: USER_CFLAGS += -O2 -Ikern/alloc/quiet
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.
@@ -277,12 +300,13 @@ FUSED_ONLY := $(basename $(notdir $(wildcard user/fused/*.c))) # what makes sens
 program_objects = $(objects-$1) $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.[cS] user/tests/$1.c user/fused/$1.c)))
 TEST_SUPPORT := $(patsubst %,$U/%.o,$(basename $(filter-out user/tests/t-%,$(wildcard user/tests/*.[cS]))))
 
+USER_BIN := $U/bin$(ALLOC_SUFFIX)
 LINK_PROGRAM = $(LD) $(LDFLAGS) -T linker/user.ld
 define program_rule
-$U/bin/$1: $(call program_objects,$1) $2 $U/lib/crt0.o $U/libc.a build/gen/libusys.a linker/user.ld
+$(USER_BIN)/$1: $(call program_objects,$1) $2 $U/lib/crt0.o $(LIBMALLOC) $U/libc.a build/gen/libusys.a linker/user.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	@$$(LINK_PROGRAM) -o $$@ $U/lib/crt0.o $(call program_objects,$1) $2 $U/libc.a build/gen/libusys.a
+	@$$(LINK_PROGRAM) -o $$@ $U/lib/crt0.o $(call program_objects,$1) $2 --start-group $(LIBMALLOC) $U/libc.a --end-group build/gen/libusys.a
 endef
 $(foreach p,$(PROGRAMS) $(PROBES),$(eval $(call program_rule,$p,)))
 $(foreach p,$(TESTS),$(eval $(call program_rule,$p,$(TEST_SUPPORT))))
@@ -296,10 +320,10 @@ endif
 # All programs, with LIBC=musl also those that need it; or, in the fused shape, the application's own
 # folder root/ if it has one.
 APP_TREE := $(if $(filter libos,$(SHAPE)),$(wildcard user/$(APP)/root))
-ROOT := build/root$(if $(APP_TREE),-$(APP),$(if $(filter musl,$(LIBC)),-musl)).cpio
+ROOT := build/root$(if $(APP_TREE),-$(APP),$(if $(filter musl,$(LIBC)),-musl)$(ALLOC_SUFFIX)).cpio
 ROOT_TREES := $(or $(APP_TREE),$(wildcard $(PORTS:%=user/%/root)))
-ROOT_PROGRAMS := $(if $(APP_TREE),,$(PROGRAMS:%=$U/bin/%) $(PORTS:%=$(MUSL)/bin/%))
-ROOT_TESTS := $(if $(APP_TREE),,$(TESTS:%=$U/bin/%) $(wildcard user/tests/run-all))
+ROOT_PROGRAMS := $(if $(APP_TREE),,$(PROGRAMS:%=$(USER_BIN)/%) $(PORTS:%=$(MUSL_BIN)/%))
+ROOT_TESTS := $(if $(APP_TREE),,$(TESTS:%=$(USER_BIN)/%) $(wildcard user/tests/run-all))
 ROOT_FILES := $(wildcard user/root/* user/root/*/*) $(if $(ROOT_TREES),$(shell find $(ROOT_TREES)))
 $(ROOT): $(ROOT_PROGRAMS) $(ROOT_TESTS) $(ROOT_FILES) tools/mkroot
 	$(call say,CPIO,$@)
@@ -352,7 +376,7 @@ wall: $(call image_name,kernel) build/wall.cpio
 build/wall.cpio: $U/wall/init tools/mkroot
 	$(call say,CPIO,$@)
 	@tools/mkroot $@ $(CROSS)strip --programs $<
-$U/wall/init: $U/bin/probe-wall
+$U/wall/init: $(USER_BIN)/probe-wall
 	@mkdir -p $(@D) && cp $< $@
 endif
 
@@ -370,7 +394,7 @@ endif
 
 # One folder for each combination of choices: what is linked is never what another one left.
 TRAP  := $(filter trap,$(SYSCALL))
-KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed) $(if $(filter-out auto,$(CONSOLE)),console-$(CONSOLE))
+KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(filter-out $(KALLOC),$(ALLOC)) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed) $(if $(filter-out auto,$(CONSOLE)),console-$(CONSOLE))
 space := $(subst ,, )
 I     := build/app-$(APP)-$(subst $(space),-,$(strip $(KEY)))$(LTO_SUFFIX)
 IMAGE := $I/onering.elf
@@ -389,7 +413,11 @@ FUSED_OBJ := $(patsubst %,$R/%.o,kern/libos/paging_$(PAGING) \
              $(if $(filter none,$(SCHED)),kern/sched/none) $(if $(TRAP),kern/libos/shim))
 CONSOLE_INPUT := $(if $(filter both,$(CONSOLE)),-u $(if $(LTO_SUFFIX),,kern.)init_entry_tty_input_init)
 FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/gen/shim_table.o)
-FUSED_GROUP  := $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
+$R/libmalloc-$(ALLOC).a: $R/kern/libos/malloc.o $R/choice-alloc-$(ALLOC).o
+	@$(call archive,$^)
+# Before the libc, so that a malloc of its own is never taken.
+FUSED_MALLOC := $(if $(filter-out libc,$(ALLOC)),$R/libmalloc-$(ALLOC).a) $U/libheap.a
+FUSED_GROUP  := $(FUSED_MALLOC) $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
 FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 
 $K/app-$(APP).o: Makefile
@@ -400,7 +428,7 @@ ifndef LTO_SUFFIX
 FUSED_LD = $(LD) $(LDFLAGS) $1
 
 # Names of the one-line objects that not every image has.
-CHOICE_NAMES := sched_backend kernel_heap_ops root_fs_type app_name embedded_root embedded_root_end
+CHOICE_NAMES := sched_backend kernel_heap_ops program_heap_ops root_fs_type app_name embedded_root embedded_root_end
 # The list is new only when a name is: a change in one source renames one object.
 $R/symbols.now: $(KERN_OBJ) $(CHOSEN_OBJ) tools/rename-symbols
 	@mkdir -p $(@D)
@@ -519,8 +547,8 @@ help:                             ## this list
 	@echo '  ARGS="..."     arguments for it, or for init'
 	@echo '  HARTS=$(HARTS)        harts the image can use       SMP=$(SMP)  harts of the machine'
 	@echo '  MEMORY=$(MEMORY)    memory of the machine         EMBED=1  root file system inside the image'
-	@echo '  SCHED=, SYSCALL=, KALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
-	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
+	@echo '  SCHED=, SYSCALL=, KALLOC=, ALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
+	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(HEAPS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 

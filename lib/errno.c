@@ -16,3 +16,9 @@ long __sysret(long result)
     }
     return result;
 }
+
+/* Where errno is, for code that knows no C library's headers. */
+int *__errno_location(void)
+{
+    return &errno;
+}

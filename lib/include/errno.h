@@ -3,6 +3,7 @@
 #define _ERRNO_H
 
 extern _Thread_local int errno;
+int *__errno_location(void);
 #define errno errno
 
 #define EPERM           1

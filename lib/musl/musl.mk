@@ -18,6 +18,7 @@
 # applications guest-NAME.
 
 MUSL := build/musl
+MUSL_BIN := $(MUSL)/bin$(ALLOC_SUFFIX)
 MUSL_GEN := $(addprefix $(MUSL)/gen/onering/,syscalls.h by_number.h)
 LIBGCC := $(shell $(CC) $(ARCH) -print-libgcc-file-name)
 
@@ -69,10 +70,10 @@ include $(patsubst %,user/%/port.mk,$(PORTS))
 $(foreach g,$(GUESTS),$(eval objects-$g := $(MUSL)/grade/guests/$(g:guest-%=%).o))
 
 define musl_program_rule
-$(MUSL)/bin/$1: $(objects-$1) $(MUSL)/lib/crt0.o $(MUSL)/libc.a build/gen/libusys.a linker/user.ld
+$(MUSL_BIN)/$1: $(objects-$1) $(MUSL)/lib/crt0.o $(LIBMALLOC) $(MUSL)/libc.a build/gen/libusys.a linker/user.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	@$$(LINK_PROGRAM) -o $$@.part $(MUSL)/lib/crt0.o $(objects-$1) --start-group $(MUSL)/libc.a \
+	@$$(LINK_PROGRAM) -o $$@.part $(MUSL)/lib/crt0.o $(objects-$1) --start-group $(LIBMALLOC) $(MUSL)/libc.a \
 	    build/gen/libusys.a $(LIBGCC) --end-group && mv $$@.part $$@
 endef
 $(foreach p,$(PORTS) $(GUESTS),$(eval $(call musl_program_rule,$p)))
