@@ -28,6 +28,9 @@ CONSOLE ?= auto
 EMBED   ?= 0
 LTO     ?= 0
 LIBC    ?= tiny
+HEAP_STATS ?= 0
+HEAP_CHECK ?= 0
+HEAP_TRACE ?= 0
 
 SHAPES   := kernel libos
 SYSCALLS := call trap
@@ -61,6 +64,7 @@ $(call check,CONSOLE,$(CONSOLES))
 $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
 $(call check,LIBC,$(LIBCS))
+$(foreach v,HEAP_STATS HEAP_CHECK HEAP_TRACE,$(call check,$v,0 1))
 $(call check,HARTS,$(shell seq 1 64))
 ifneq ($(DRIVERS),)
 $(error DRIVERS=$(DRIVERS): there is nothing to choose. A driver is in the images that reach it)
@@ -153,6 +157,12 @@ FORCE:
 
 say = @printf '  %-7s %s\n' '$1' '$2'
 
+# Whether somebody watches the heaps (kern/alloc/watch.c), and in which ways.
+WATCHED := $(strip $(if $(filter 1,$(HEAP_STATS)),stats) $(if $(filter 1,$(HEAP_CHECK)),check) $(if $(filter 1,$(HEAP_TRACE)),trace))
+WATCH_SUFFIX := $(subst $() ,,$(addprefix -,$(WATCHED)))
+WATCH_FLAGS  := $(if $(WATCHED),-Ikern/alloc/watched -DHEAP_STATS=$(HEAP_STATS) -DHEAP_CHECK=$(HEAP_CHECK) -DHEAP_TRACE=$(HEAP_TRACE),-Ikern/alloc/quiet)
+NOT_HERE     := kern/alloc/kmalloc.c $(if $(WATCHED),,kern/alloc/watch.c)
+
 # --- What follows from the system-call table -------------------------------------------------------
 
 GEN := build/gen/stamp
@@ -179,20 +189,21 @@ build/gen/libenosys.a build/gen/libenosys_libos.a build/gen/libusys_trap.a: buil
 # --- The kernel ------------------------------------------------------------------------------------
 # K holds the objects of one shape for one number of harts; libkern.a has them all.
 
-K := build/kern-$(SHAPE)-h$(HARTS)$(LTO_SUFFIX)
+K := build/kern-$(SHAPE)-h$(HARTS)$(LTO_SUFFIX)$(WATCH_SUFFIX)
 ONLY_IN := $(if $(filter kernel,$(SHAPE)),proc,libos)
 KERN_SRC := $(foreach d,riscv core mem alloc sched dev fs sys $(ONLY_IN),$(wildcard kern/$d/*.[cS]))
 ifeq ($(SHAPE),libos) # has one address space, and the C library's string functions
 KERN_SRC := $(filter-out kern/core/backtrace.c kern/core/string.c kern/mem/uaccess.c kern/mem/fault.c kern/mem/vmspace% \
               kern/mem/kmap.c kern/mem/kstack.c,$(KERN_SRC))
 endif
+KERN_SRC := $(if $(WATCHED),$(KERN_SRC),$(filter-out kern/alloc/watch.c,$(KERN_SRC)))
 # Chosen by name at the link, not found by need:
 CHOSEN_SRC := kern/mem/identity.c kern/sched/none.c \
               $(if $(filter kernel,$(SHAPE)),$(wildcard kern/images/*.[cS] kern/images/*/*.[cS]),kern/libos/malloc.c kern/libos/shim.S $(wildcard kern/libos/paging_*.c))
 KERN_OBJ := $(patsubst %,$K/%.o,$(basename $(filter-out $(CHOSEN_SRC),$(KERN_SRC))))
 CHOSEN_OBJ := $(patsubst %,$K/%.o,$(basename $(CHOSEN_SRC)))
 
-$(KERN_OBJ) $(CHOSEN_OBJ): KERN_CFLAGS += -Ikern/$(ONLY_IN)/shape -Ikern/alloc/quiet
+$(KERN_OBJ) $(CHOSEN_OBJ): KERN_CFLAGS += -Ikern/$(ONLY_IN)/shape $(WATCH_FLAGS)
 $K/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -258,17 +269,24 @@ U := build/user
 # malloc of programs: all heaps, and one object with the nine names and the kind that ALLOC= says.
 # ALLOC=libc is musl's own. What lies in the root file system of a fused image is not fused.
 PROCESS_ALLOC := $(if $(filter kernel,$(SHAPE)),$(ALLOC),tlsf)
-ALLOC_SUFFIX  := $(addprefix -,$(filter-out tlsf,$(PROCESS_ALLOC)))
-HEAP_OBJ := $(patsubst %.c,$U/%.o,$(filter-out kern/alloc/kmalloc.c,$(wildcard kern/alloc/*.c)))
-$(eval $(call list_file,$U/libheap.list,$(HEAP_OBJ)))
-$U/libheap.a: $(HEAP_OBJ) $U/libheap.list
+ALLOC_SUFFIX  := $(addprefix -,$(filter-out tlsf,$(PROCESS_ALLOC)))$(WATCH_SUFFIX)
+H := $U$(WATCH_SUFFIX)
+HEAP_OBJ := $(patsubst %.c,$H/%.o,$(filter-out $(NOT_HERE),$(wildcard kern/alloc/*.c)))
+$(eval $(call list_file,$H/libheap.list,$(HEAP_OBJ)))
+$H/libheap.a: $(HEAP_OBJ) $H/libheap.list
 	@$(call archive,$(HEAP_OBJ))
-$U/alloc-$(PROCESS_ALLOC).o: Makefile
+$H/alloc-$(PROCESS_ALLOC).o: Makefile
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(call choice_alloc,$(PROCESS_ALLOC))' | $(CC) $(USER_CFLAGS) -MF /dev/null -x c -c - -o $@
-$U/libmalloc-$(PROCESS_ALLOC).a: $U/lib/alloc/process.o $U/alloc-$(PROCESS_ALLOC).o
+$H/libmalloc-$(PROCESS_ALLOC).a: $H/lib/alloc/process.o $H/alloc-$(PROCESS_ALLOC).o
 	@$(call archive,$^)
-LIBMALLOC := $(if $(filter-out libc,$(PROCESS_ALLOC)),$U/libmalloc-$(PROCESS_ALLOC).a) $U/libheap.a
+ifdef WATCH_SUFFIX
+$H/%.o: %.c Makefile | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(USER_CFLAGS))
+endif
+LIBMALLOC := $(if $(filter-out libc,$(PROCESS_ALLOC)),$H/libmalloc-$(PROCESS_ALLOC).a) $H/libheap.a
 
 LIBC_OBJ := $(patsubst %,$U/%.o,$(basename $(filter-out lib/crt0%,$(wildcard lib/*.[cS]))))
 
@@ -280,11 +298,11 @@ $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	@$(call compile,$(USER_CFLAGS))
-$(HEAP_OBJ) $U/lib/alloc/process.o: USER_CFLAGS += -O2 -Ikern/alloc/quiet
+$(HEAP_OBJ) $H/lib/alloc/process.o: USER_CFLAGS += -O2 $(WATCH_FLAGS)
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.
-$U/user/tests/%.o $U/user/fused/%.o: USER_CFLAGS += -Wno-infinite-recursion
+$U/user/tests/%.o $U/user/fused/%.o: USER_CFLAGS += -Wno-infinite-recursion -Wno-use-after-free
 
 $(eval $(call list_file,$U/libc.list,$(LIBC_OBJ)))
 $U/libc.a: $(LIBC_OBJ) $U/libc.list
@@ -343,7 +361,7 @@ $K/root-0.o: Makefile
 
 KERNEL_LINK = $(LD) $(LDFLAGS) -T linker/kernel.ld -u _start
 # The usual choices are not in the name.
-KERNEL_KEY := $(subst $() ,,$(addprefix -,$(filter-out rr firstfit cpio,$(SCHED) $(KALLOC) $(ROOTFS)))$(if $(filter 1,$(EMBED)),-embed))
+KERNEL_KEY := $(subst $() ,,$(addprefix -,$(filter-out rr firstfit cpio,$(SCHED) $(KALLOC) $(ROOTFS)))$(if $(filter 1,$(EMBED)),-embed)$(WATCH_SUFFIX))
 image_name = build/$1$(KERNEL_KEY)-h$(HARTS)/onering.elf
 
 ifeq ($(SHAPE),kernel)
@@ -394,7 +412,7 @@ endif
 
 # One folder for each combination of choices: what is linked is never what another one left.
 TRAP  := $(filter trap,$(SYSCALL))
-KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(filter-out $(KALLOC),$(ALLOC)) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed) $(if $(filter-out auto,$(CONSOLE)),console-$(CONSOLE))
+KEY   := $(filter musl,$(LIBC)) $(SYSCALL) $(SCHED) $(ROOTFS) $(KALLOC) $(filter-out $(KALLOC),$(ALLOC)) $(PAGING) h$(HARTS) $(if $(filter 1,$(EMBED)),embed) $(if $(filter-out auto,$(CONSOLE)),console-$(CONSOLE)) $(WATCHED)
 space := $(subst ,, )
 I     := build/app-$(APP)-$(subst $(space),-,$(strip $(KEY)))$(LTO_SUFFIX)
 IMAGE := $I/onering.elf
@@ -416,7 +434,7 @@ FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/g
 $R/libmalloc-$(ALLOC).a: $R/kern/libos/malloc.o $R/choice-alloc-$(ALLOC).o
 	@$(call archive,$^)
 # Before the libc, so that a malloc of its own is never taken.
-FUSED_MALLOC := $(if $(filter-out libc,$(ALLOC)),$R/libmalloc-$(ALLOC).a) $U/libheap.a
+FUSED_MALLOC := $(if $(filter-out libc,$(ALLOC)),$R/libmalloc-$(ALLOC).a) $H/libheap.a
 FUSED_GROUP  := $(FUSED_MALLOC) $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
 FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 
@@ -549,6 +567,7 @@ help:                             ## this list
 	@echo '  MEMORY=$(MEMORY)    memory of the machine         EMBED=1  root file system inside the image'
 	@echo '  SCHED=, SYSCALL=, KALLOC=, ALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
 	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(HEAPS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
+	@echo '  HEAP_STATS=1, HEAP_CHECK=1, HEAP_TRACE=1   count, guard or record what heaps do'
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 

@@ -139,7 +139,7 @@ INLINE void entered_free(struct heap *heap, void *block)
     heap->ops->free(heap, block);
 }
 
-static size_t entered_usable_size(struct heap *heap, void *block)
+size_t heap_block_size(struct heap *heap, void *block)
 {
     struct marker *marker = marker_of(heap, block);
     if (!marker)
@@ -170,7 +170,7 @@ static void *entered_realloc(struct heap *heap, void *block, size_t size)
 {
     if (heap->ops->resize && !marker_of(heap, block) && heap->ops->resize(heap, block, size))
         return block;
-    size_t usable = entered_usable_size(heap, block);
+    size_t usable = heap_block_size(heap, block);
     bool fits = size <= usable;
     if (fits && size >= usable / 2)
         return block;
@@ -206,6 +206,18 @@ void *heap_calloc(struct heap *heap, size_t count, size_t size)
     return block;
 }
 
+/* A fresh block with the same contents, whatever the back end could do. */
+static void *move(struct heap *heap, void *block, size_t size)
+{
+    void *moved = heap_malloc(heap, size);
+    if (!moved)
+        return NULL;
+    size_t had = heap_usable_size(heap, block);
+    __builtin_memcpy(moved, block, had < size ? had : size);
+    heap_free(heap, block);
+    return moved;
+}
+
 void *heap_realloc(struct heap *heap, void *block, size_t size)
 {
     if (!block)
@@ -216,6 +228,8 @@ void *heap_realloc(struct heap *heap, void *block, size_t size)
     }
     if (size > HEAP_SIZE_MAX)
         return watch_refused(heap);
+    if (WATCH_MOVES)
+        return move(heap, block, size);
     enter(heap);
     void *moved = watch_realloc(heap, block, size, entered_realloc);
     leave(heap);
@@ -249,7 +263,7 @@ size_t heap_usable_size(struct heap *heap, void *block)
     if (!block)
         return 0;
     enter(heap);
-    size_t size = watch_usable_size(heap, block, entered_usable_size);
+    size_t size = watch_usable_size(heap, block, heap_block_size);
     leave(heap);
     return size;
 }

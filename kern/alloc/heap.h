@@ -91,7 +91,7 @@ struct heap {
     void (*corrupted)(const char *what, void *block); /* double free, wild free, broken header */
     unsigned nharts;         /* for back ends that are per_hart; 0 is taken for 1 */
     struct heap_stats stats; /* under the lock */
-    void *watch;             /* what is recorded of this heap (HEAP_TRACE=1) */
+    void *site;              /* who called last (HEAP_TRACE=1, HEAP_CHECK=1) */
 };
 
 /* Makes a heap of kind `ops` on [region, region + size), or, when `region` is NULL, on one from the
@@ -123,6 +123,9 @@ unsigned heap_fragmentation(struct heap *heap);
  * state. The back end forgets the region if so. */
 bool heap_give_back(struct heap *heap, void *region, size_t size);
 void heap_corrupted(struct heap *heap, const char *what, void *block) __attribute__((noreturn));
+
+/* For those who watch: the usable size of the back end's block, inside of an operation. */
+size_t heap_block_size(struct heap *heap, void *block);
 
 static inline void heap_lock(struct heap *heap)
 {

@@ -158,3 +158,7 @@ void *__libc_malloc(size_t size) __attribute__((alias("malloc")));
 void *__libc_calloc(size_t count, size_t size) __attribute__((alias("calloc")));
 void *__libc_realloc(void *block, size_t size) __attribute__((alias("realloc")));
 void __libc_free(void *block) __attribute__((alias("free")));
+
+#if HEAP_STATS
+#include "lib/alloc/report.h"
+#endif

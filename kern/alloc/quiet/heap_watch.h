@@ -3,6 +3,7 @@
 #pragma once
 #include "kern/alloc/heap.h"
 
+#define WATCH_MOVES  0
 #define WATCH_INLINE static inline __attribute__((always_inline))
 
 typedef void *watch_resizer(struct heap *heap, void *block, size_t size);

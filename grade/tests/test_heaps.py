@@ -1,0 +1,128 @@
+"""Every heap serves: as malloc of programs (ALLOC=) in both shapes, as the kernel's own (KALLOC=), and
+watched. What the heaps promise one by one is tried on the host, in grade/host/test_heap.c.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from grade.errors import BuildFailed
+from grade.images import make
+from grade.tests import archive, musl
+from grade.tests.campaign import FULL
+from grade.tests.fused import said, sentence
+
+HEAPS = ["bump", "buddy", "firstfit", "slab", "tlsf"]
+NAMES = {"malloc", "calloc", "realloc", "free", "memalign", "aligned_alloc", "posix_memalign",
+         "malloc_usable_size", "reallocarray"}
+DEADLINE = 240
+
+WORK = """local t = {}
+for round = 1, 4 do
+  for i = 1, 3000 do t[i] = {i, tostring(i), ("x"):rep(i % 200)} end
+  for i = 1, 3000, 2 do t[i] = nil end
+  collectgarbage()
+end
+print("kept", #t[3000][2], t[2][1])
+"""
+
+
+# --- malloc of programs ------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("alloc", HEAPS)
+@pytest.mark.parametrize("harts", [1, 4])
+def test_malloc_of_a_fused_image(boot, build, alloc, harts):
+    machine = boot(build(APP="t-heap", ALLOC=alloc, HARTS=harts), harts=harts, deadline=DEADLINE)
+    assert machine.wait() == 0
+    assert re.fullmatch(r"t-heap: \d+ checks ok\n", said(machine))
+
+
+@pytest.mark.parametrize("alloc", HEAPS)
+def test_malloc_of_a_process(boot, build, alloc):
+    machine = boot(build(SHAPE="kernel", ALLOC=alloc), args="-c /tests/t-heap", harts=2,
+                   deadline=DEADLINE)
+    assert machine.wait() == 0
+    assert re.fullmatch(r"t-heap: \d+ checks ok\n", said(machine))
+
+
+@pytest.mark.parametrize("alloc", [*HEAPS, "libc"])
+def test_lua_runs_on_every_heap(boot, alloc):
+    image = musl.build(APP="lua", ALLOC=alloc)
+    root = image.initrd.with_name(f"{image.initrd.stem}-work.cpio")
+    root.write_bytes(archive.extended(image.initrd, archive.entry("work.lua", WORK.encode())))
+    machine = boot(image.elf, initrd=root, args="/work.lua", deadline=DEADLINE)
+    assert machine.wait() == 0
+    assert said(machine) == "kept\t4\t2\n"
+
+
+def test_no_malloc_of_musl_is_linked_beside_ours():
+    image = musl.build(APP="lua")
+    linked = (image.elf.with_suffix(".map")).read_text()
+    members = set(re.findall(r"^\S*libc\.a\((\S+?\.l?o)\)", linked, re.M))
+    assert members and not members & {"malloc.o", "lite_malloc.o", "free.o", "realloc.o", "calloc.o",
+                                      "memalign.o", "aligned_alloc.o", "libc_calloc.o"}
+
+
+def test_one_object_has_all_names(cross_nm):
+    for place in ("lib/alloc/process.c", "kern/libos/malloc.c"):
+        assert NAMES <= cross_nm(place)
+
+
+@pytest.fixture
+def cross_nm(build):
+    def names(source: str) -> set[str]:
+        build(APP="t-heap")
+        build(SHAPE="kernel")
+        obj = {"lib": "build/user/", "kern": "build/kern-libos-h1/"}[source.split("/")[0]]
+        listing = subprocess.run(["riscv64-unknown-elf-nm", "--defined-only", "-g",
+                                  f"{obj}{source[:-2]}.o"], capture_output=True, text=True, check=True)
+        return {line.split()[-1] for line in listing.stdout.splitlines()}
+    return names
+
+
+# --- the kernel's own --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kalloc", [name for name in HEAPS if name not in ("bump", "firstfit")])
+def test_kernel_runs_on_every_heap(boot, build, kalloc):
+    """The whole suite with the full campaign, the tests that make and end most without."""
+    tests = "" if FULL else " t-fork t-pipe t-fs t-threads"
+    machine = boot(build(SHAPE="kernel", KALLOC=kalloc), args=f"-c 'sh /tests/run-all{tests}'",
+                   harts=4, deadline=600)
+    assert machine.wait() == 0
+    assert re.search(r"^run-all: \d+ tests ok$", said(machine), re.M)
+
+
+@pytest.mark.parametrize("words,sentence", [
+    (("KALLOC=bump",), "KALLOC=bump: it takes back no memory but the last block"),
+    (("ALLOC=none",), "ALLOC=none: there is no such choice. ALLOC is one of: bump buddy firstfit slab"),
+    (("ALLOC=libc", "APP=hello"), "ALLOC=libc: LIBC=tiny has no malloc of its own"),
+    (("HEAP_CHECK=2",), "HEAP_CHECK=2: there is no such choice. HEAP_CHECK is one of: 0 1"),
+])
+def test_bad_choices_are_refused(words, sentence):
+    with pytest.raises(BuildFailed) as refusal:
+        make(*words)
+    assert sentence in str(refusal.value)
+
+
+# --- watched -----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("alloc", HEAPS)
+@pytest.mark.parametrize("fault,report", [
+    ("twice", "freed twice"), ("wild", "not the address of a block"),
+    ("behind", "something wrote behind its end"),
+])
+def test_misuse_ends_the_program_with_the_block_named(boot, build, alloc, fault, report):
+    machine = boot(build(APP="misuse", ALLOC=alloc, HEAP_CHECK=1), args=fault)
+    assert machine.wait() == 134
+    block = re.search(r"^block (0x[0-9a-f]+)$", said(machine), re.M)[1]
+    assert re.search(rf"malloc: block {block}: {report}", sentence(machine, "panic"))
+
+
+def test_statistics_are_printed_at_the_end(boot, build):
+    machine = boot(build(APP="misuse", ALLOC="tlsf", HEAP_STATS=1), args="none")
+    assert machine.wait() == 0
+    assert re.search(r"^heap tlsf: live bytes \d+ in blocks 1, peak bytes \d+, requests \d+, failed 1, "
+                     r"largest free \d+, fragmentation % \d+$", said(machine), re.M)
