@@ -142,14 +142,19 @@ struct chunk {
 struct chunk
     *heap_trace; /* the newest; guarded by the heap's lock, as one heap is traced at a time */
 
+#ifdef __riscv
 static uint64_t now(void)
 {
-    uint64_t instructions = 0;
-#ifdef __riscv
+    uint64_t instructions;
     __asm__ volatile("rdinstret %0" : "=r"(instructions));
-#endif
     return instructions;
 }
+#else
+static uint64_t now(void)
+{
+    return 0;
+}
+#endif
 
 /* The chunk that has room for another record, or NULL. */
 static struct chunk *chunk_with_room(struct heap *heap)
