@@ -8,6 +8,7 @@ the end what it thinks of it.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import threading
@@ -62,7 +63,8 @@ class Visitor:
         script = ROOT / SCRIPT
         before = ["-x", str(script)] if script.exists() else []
         after = ["-ex", self.place(built.symbols), "-ex", "continue"]
-        self.gdb = subprocess.Popen(debugger.command(built.elf, socket, before, after), cwd=ROOT)
+        self.gdb = subprocess.Popen(debugger.command(built.elf, socket, before, after), cwd=ROOT,
+                                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def find(course: Course, name: str) -> LabTest:
@@ -86,6 +88,8 @@ def debug(wish: Wish, boot: int) -> int:
         runner = Runner(Images(builder, subject.course.lab(test.lab)), wish.seed or 0, jobs=1)
         text = sources.decode(subject.files[hole.file].content) if hole.file in subject.files else ""
         runner.debug = Visitor(boot, hole, text, sys.stdin.isatty() and sys.stdout.isatty())
+        if runner.debug.interactive:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)        # ^C is for gdb
         found = runner.judge(test)
         if runner.debug.gdb:
             runner.debug.gdb.wait()

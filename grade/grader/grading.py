@@ -128,10 +128,14 @@ def _some(names: list[str], most: int = 8) -> str:
 
 
 def labs_of(subject: Subject, wish: Wish) -> list[Lab]:
-    numbers = wish.labs or ((subject.lab,) if subject.lab else
-                            tuple(lab.number for lab in subject.course.labs))
+    """The labs that were asked for; one that has not begun would be the solution."""
+    numbers = wish.labs or ((subject.lab,) if subject.lab else subject.labs)
     if not numbers:
-        raise CourseError("there are no labs in this tree")
+        raise CourseError("no lab has begun in this tree" if is_student_tree(wish.tree)
+                          else "there are no labs in this tree")
+    for number in numbers:
+        if subject.course.lab(number) and number not in subject.labs:
+            raise CourseError(f"lab {number} has not begun; begin it with: make lab-{number}")
     return [subject.course.lab(number) for number in numbers]
 
 

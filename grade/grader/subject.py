@@ -110,7 +110,8 @@ def _student(root: Path, known: state.State, base: str) -> Subject:
                                      if is_built_from(path)}, labs=numbers, lab=known.lab,
                       caught_up=list(known.caught_up))
     subject.key = known.release.key if known.release else ""
-    subject.given = _handed_out(course, subject.files, numbers)
+    done = frozenset(known.release.done if known.release else ())     # handed out solved
+    subject.given = _handed_out(course, subject.files, numbers, done)
     for file in _lab_files(course, numbers):
         _lay_over(subject, root, file)
     subject.ignored = _ignored(root, everything, set(_lab_files(course, numbers)))
@@ -162,8 +163,8 @@ def _touched(file: str, given: bytes, now: bytes, course: Course) -> list[str]:
 
 
 def _handed_out(course: Course, files: dict[str, Source],
-                numbers: tuple[int, ...] = ()) -> dict[str, bytes | None]:
-    """Every lab file with its holes open; None: it was not there."""
+                numbers: tuple[int, ...] = (), done: frozenset[int] = frozenset()) -> dict[str, bytes | None]:
+    """Every lab file with its holes open, but those of labs that are done; None: it was not there."""
     found: dict[str, bytes | None] = {}
     for file in _lab_files(course, numbers or tuple(lab.number for lab in course.labs)):
         if file not in files:
@@ -171,7 +172,7 @@ def _handed_out(course: Course, files: dict[str, Source],
             continue
         text = sources.decode(files[file].content)
         for hole in course.holes:
-            if hole.file == file and (not numbers or hole.lab in numbers):
+            if hole.file == file and (not numbers or hole.lab in numbers) and hole.lab not in done:
                 text = opening.open_text(text, hole)
         found[file] = sources.encode(text)
     return found

@@ -76,6 +76,15 @@ def test_nothing_written_is_no_points_and_no_failure(tree):
     assert "!" not in said
 
 
+def test_a_lab_that_has_not_begun_is_not_graded(tree):
+    """Its files are the solution's."""
+    with pytest.raises(course.CourseError, match="lab 2 has not begun; begin it with: make lab-2"):
+        graded(tree, labs=(2,))
+    state.store(tree, state.State(lab=0, open=[]))
+    with pytest.raises(course.CourseError, match="no lab has begun"):
+        graded(tree, labs=())
+
+
 def test_a_hole_that_is_written_earns_its_points(tree):
     """So the forgeries below do not fail for another reason."""
     text = (ROOT / SBI).read_text()
