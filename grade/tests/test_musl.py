@@ -19,7 +19,7 @@ from grade import images
 from grade.elf import ROOT
 from grade.images import Image
 from grade.tests import archive, musl
-from grade.tests.test_images import cross, size_of, tool  # noqa: F401
+from grade.tests.test_images import cross, tool  # noqa: F401
 
 LIBC = ROOT / "build/musl/libc.a"
 SOURCES = ROOT / "grade/guests"
@@ -80,12 +80,6 @@ def test_objects_and_libc_are_the_same_in_both_shapes(cross, libc):
     assert all(str(file.relative_to(ROOT)) in linked for file in files)
     process = tool(cross, "nm", ROOT / "build/musl/bin/guest-printf")
     assert "__stdio_write" in process and "__stdio_write" in tool(cross, "nm", fused.elf)
-
-
-@pytest.mark.parametrize("app,kib", [("hello", 20), ("guest-printf", 40)])
-def test_small_programs_make_small_images(cross, app, kib):
-    elf = musl.build(APP=app, LIBC="musl").elf
-    assert size_of(cross, elf, ".text", ".rodata", ".data") <= kib * 1024
 
 
 # --- programs ----------------------------------------------------------------------------------

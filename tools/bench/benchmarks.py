@@ -113,7 +113,7 @@ def size(image: Callable[[], Image]) -> int:
 
 
 def memory_needed(image: Callable[[], Image], args: str, says: str) -> int:
-    """The smallest memory in MiB with which a fused program does what it does with plenty."""
+    """The smallest memory in MiB with which a fused program says what it says with plenty."""
     elf = image()
     run(elf, args)
     for mebibytes in range(MEMORY_FLOOR, MEMORY_TRIES + 1):
@@ -205,4 +205,17 @@ FUSED_SHAPE = [
               unit="MiB", others="Unikraft 5; Linux 6; Nanos 11"),
 ]
 
-ALL = KERNEL_SHAPE + FUSED_SHAPE
+# Needs Debian's source packages of musl and Lua, fetched when they are first built.
+PORTED = [
+    Benchmark("musl, puts: text+rodata+data", 20 << 10,
+              partial(size, partial(fused, "hello", LIBC="musl")), unit="bytes"),
+    Benchmark("musl, printf: text+rodata+data", 40 << 10,
+              partial(size, partial(fused, "guest-printf", LIBC="musl")), unit="bytes"),
+    Benchmark("Lua: text+rodata+data", 400 << 10, partial(size, partial(fused, "lua")),
+              unit="bytes"),
+    Benchmark("Lua, a script: smallest -m", 8,
+              partial(memory_needed, partial(fused, "lua"), "-e \"print('it runs')\"", "it runs"),
+              unit="MiB"),
+]
+
+ALL = KERNEL_SHAPE + FUSED_SHAPE + PORTED
