@@ -233,6 +233,21 @@ def test_maps_image_maps_what_it_is_asked_to(build, boot):
     assert not [m for m in machine.mappings() if m.va == 0x40000000]
 
 
+def test_the_machine_marks_entries_in_ram_and_cannot_in_flash(build, boot):
+    """What the planted bug of lab 2 relies on."""
+    machine = boot(build("maps"), args="map 40000000 84000000 VRW 0 on read 40000000 walk 40000000 "
+                                       "write 40000000 walk 40000000")
+    assert machine.wait() == 0
+    flags = [int(entry, 16) & 0xff for entry in re.findall(r" entry (\w+)$", machine.text, re.M)]
+    assert flags == [0b01000111, 0b11000111]        # A; A and D
+    machine = boot(build("maps"), args="flash 40000000 84000000 2 on write 40001000 read 84001000 "
+                                       "try read 40002000 walk 40000000")
+    assert machine.wait() == 0
+    assert "maps: read 84001000: 40001000" in machine.text
+    assert "maps: read 40002000 faults: cause 13" in machine.text
+    assert re.search(r"walk 40000000 level 0 at 22000000 entry 210000c7$", machine.text, re.M)
+
+
 def test_maps_image_names_a_command_it_does_not_know(build, boot):
     machine = boot(build("maps"), args="map 40000000")
     assert machine.wait() == 2
