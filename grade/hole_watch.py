@@ -60,7 +60,7 @@ def sentence(root: Path, identity: str) -> str:
     try:
         hole = course.load(root).hole(identity)
     except course.CourseError:
-        return f"hole {identity} is not written yet"
+        return f"hole {identity} is not written yet; it belongs to a lab that is not in this tree"
     path = root / hole.file
     line = opening.line_of(sources.read(path), hole) if hole.file and path.exists() else 0
     place = f"{hole.file}:{line}" if line else hole.file
