@@ -18,6 +18,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,7 @@ class Jail:
         """The counting plugin, where it can be read."""
         copy, original = self.stage / "plugin.so", library()
         if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
-            part = copy.with_suffix(f".{os.getpid()}")
+            part = copy.with_suffix(f".{os.getpid()}-{threading.get_ident()}")    # tests run at once
             shutil.copyfile(original, part)
             part.chmod(0o644)
             part.replace(copy)
