@@ -18,8 +18,8 @@ import os
 import shutil
 import stat
 import subprocess
-import threading
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
