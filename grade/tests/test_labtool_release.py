@@ -71,6 +71,8 @@ def test_done_labs_come_solved(author):
     student.tool("start", "1")
     student.tool("start", "2")
     assert "not written yet" not in student.tool("start", "2")
+    for words in (["catchup", "--lab=1"], ["catchup", "--hole=1.1"], ["submit", "--lab=1"]):
+        assert "came solved" in student.tool(*words, status=1)
     everything = made(author, "--labs=1-2", "--done=1-2", name="all")
     assert "return 42;" in everything.read("kern/own.c")
 

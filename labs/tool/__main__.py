@@ -107,7 +107,7 @@ def handout_command(words: Words) -> None:
     if not words.labs or not words.dir:
         raise CourseError("which labs, and where to? For example: make handout LABS=1-3 DIR=../release")
     done = lab_numbers(words.done) if words.done else []
-    release.make(ROOT, lab_numbers(words.labs), done, Path(words.dir).absolute(), words.key)
+    release.make(ROOT, lab_numbers(words.labs), done, Path(words.dir).expanduser().absolute(), words.key)
 
 
 def open_command(words: Words) -> None:

@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 from . import answers, grades, images, progress, repository, say, state
-from .course import CourseError, Lab
+from .course import Lab
 from .student import Tree
 
 FOLDER = "build/submit"
@@ -35,9 +35,7 @@ def save(root: Path, message: str) -> None:
 
 def submit(tree: Tree, lab: Lab) -> None:
     """A tarball of what counts. Whatever is wrong with it is said; it is made all the same."""
-    if lab.number not in tree.begun.open:
-        raise CourseError(f"lab {lab.number} has not begun, so there is nothing to hand in; "
-                          f"begin it with: make lab-{lab.number}")
+    tree.check_begun(lab.number)
     git = repository.require(tree.root, f"submit LAB={lab.number}")
     unsaved = git.unsaved(untracked=True)
     if unsaved and say.is_terminal() and \

@@ -66,7 +66,7 @@ def catch_up(tree: Tree, identity: str, lab: str, everything: bool) -> None:
 def _chosen(tree: Tree, identity: str, lab: str, everything: bool) -> list[Hole]:
     if identity:
         hole = tree.course.hole(identity)
-        _check_begun(tree, hole.lab)
+        tree.check_begun(hole.lab)
         if hole.id in tree.caught_up:
             raise CourseError(f"the solution of {hole.id} is in already; your own version comes back "
                               f"with: make uncatchup H={hole.id}")
@@ -79,7 +79,7 @@ def _chosen(tree: Tree, identity: str, lab: str, everything: bool) -> list[Hole]
 
 def _of_lab(tree: Tree, lab: Lab, everything: bool) -> list[Hole]:
     """The open ones; what the student wrote stays unless it is asked for."""
-    _check_begun(tree, lab.number)
+    tree.check_begun(lab.number)
     mine = [hole for hole in lab.holes if hole.id not in tree.caught_up]
     holes = [hole for hole in mine if everything or tree.is_open(hole)]
     stay = [hole.id for hole in mine if hole not in holes]
@@ -89,12 +89,6 @@ def _of_lab(tree: Tree, lab: Lab, everything: bool) -> list[Hole]:
     if not holes:
         say.say(f"Lab {lab.number} has no open hole.")
     return holes
-
-
-def _check_begun(tree: Tree, lab: int) -> None:
-    if lab not in tree.begun.open:
-        raise CourseError(f"lab {lab} has not begun, so its solution is still there; "
-                          f"begin it with: make lab-{lab}")
 
 
 def _put_in(tree: Tree, hole: Hole, solution: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ def look(tree: Tree, number: str) -> None:
     if not number:
         raise CourseError(f"which lab? For example: make look LAB={tree.lab.number}")
     lab = tree.lab_or_current(number)
-    if lab.number not in tree.begun.open or not tree.begun.lab:
+    if lab.number not in tree.begun.started:
         raise CourseError(f"lab {lab.number} has not begun; begin it with: make lab-{lab.number}")
     git = tree.repository
     commit = git.commit_of(f"refs/tags/lab-{lab.number}-end")

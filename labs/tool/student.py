@@ -44,6 +44,15 @@ class Tree:
             raise CourseError(f"no lab has begun yet; begin with: make lab-{self.course.labs[0].number}")
         return self.course.lab(self.begun.lab)
 
+    def check_begun(self, lab: int) -> None:
+        """Raises unless the holes of this lab were opened here."""
+        if lab in self.begun.open:
+            return
+        if self.is_release and lab in self.begun.release.done:
+            raise CourseError(f"lab {lab} came solved: there is nothing of yours in it")
+        raise CourseError(f"lab {lab} has not begun, and its solution is still in place; "
+                          f"begin it with: make lab-{lab}")
+
     def lab_or_current(self, number: str) -> Lab:
         """LAB= as it was typed, which may be nothing."""
         return self.course.lab(lab_number(number)) if number else self.lab
