@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
@@ -58,9 +58,11 @@ class Runner:
         """The verdicts, in the order of the tests. What the host was too slow for is tried once more,
         alone and with more time."""
         with ThreadPoolExecutor(self.jobs) as pool:
-            for coming in [pool.submit(self.judge, test) for test in tests]:
+            all_coming = [pool.submit(self.judge, test) for test in tests]
+            for coming in all_coming:
                 found = coming.result()
                 if found.status == verdict.NOT_JUDGED:
+                    wait(all_coming)
                     deadline = AGAIN * self._always.get("deadline", DEADLINE)
                     found = self.judge(found.test, deadline=deadline)
                 yield found
