@@ -101,7 +101,7 @@ ARGS   ?=
 # --- Tools -----------------------------------------------------------------------------------------
 
 NO_SETUP_GOALS := help clean doctor labs lab-% look hint catchup uncatchup predict save catchup-pack
-SETUP_GROUP := $(if $(filter test test-full bench format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
+SETUP_GROUP := $(if $(filter test test-full bench bench-alloc format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
                $(if $(filter gdb qemu-gdb qemu-gdb-% bug-%,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)
@@ -225,6 +225,10 @@ endif
 ifeq ($(SHAPE)-$(LTO),libos-0) # is small first, but for these and for what a boot mostly does
 $(filter-out $(patsubst %.c,$K/%.o,$(filter-out kern/mem/% kern/fs/file.c kern/fs/io.c,$(HOT)) kern/dev/machine.c),$(KERN_OBJ) $(CHOSEN_OBJ)): KERN_CFLAGS += $(COMPACT)
 endif
+# So is malloc of a fused image, but for the heap with the least code.
+ifeq ($(SHAPE),libos)
+$(patsubst %,$K/kern/%.o,alloc/bump alloc/buddy alloc/tlsf alloc/slab alloc/runs alloc/tags alloc/heap libos/malloc): KERN_CFLAGS += -O2 -mno-save-restore
+endif
 # A thunk is one jump; backtraces do without the functions next to the trap.
 $K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer
 
@@ -298,7 +302,7 @@ $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	@$(call compile,$(USER_CFLAGS))
-$(HEAP_OBJ) $H/lib/alloc/process.o: USER_CFLAGS += -O2 $(WATCH_FLAGS)
+$(HEAP_OBJ) $H/lib/alloc/process.o: USER_CFLAGS += -O2 -mno-save-restore $(WATCH_FLAGS)
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.

@@ -6,12 +6,15 @@
 static inline unsigned highest_bit(uint64_t x)
 {
     unsigned number = 0;
-    for (unsigned step = 16; step > 0; step /= 2)
-        if (x >> step) {
-            x >>= step;
-            number += step;
-        }
-    return number;
+    if (x >> 16)
+        x >>= 16, number = 16;
+    if (x >> 8)
+        x >>= 8, number += 8;
+    if (x >> 4)
+        x >>= 4, number += 4;
+    if (x >> 2)
+        x >>= 2, number += 2;
+    return number + (unsigned)(x >> 1);
 }
 
 /* Of the lowest bit set in `x`, which is not 0. A product with a power of two is a shift; of this

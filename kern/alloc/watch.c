@@ -160,6 +160,8 @@ static uint64_t now(void)
 static struct chunk *chunk_with_room(struct heap *heap)
 {
     struct chunk *chunk = heap_trace;
+    while (chunk && chunk->heap != heap)
+        chunk = chunk->older;
     if (chunk && chunk->nrecords < sizeof(chunk->records) / sizeof(chunk->records[0]))
         return chunk;
     size_t got;

@@ -1,0 +1,140 @@
+"""make bench-alloc: what an operation costs on each heap, on traces recorded from real runs.
+
+Guest instructions under -icount: the same on every machine. `libc` is musl's own malloc, linked in place
+of ours. Each number of an operation is the whole call, with growing and locking in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from grade import images
+from grade.errors import HarnessError
+from grade.images import Image
+from grade.machine import Machine
+from grade.tests import archive
+
+from .record import MEMORY, compiled, record
+
+HEAPS = ["bump", "firstfit", "buddy", "tlsf", "slab"]
+OTHERS = ["libc"]
+FOLDER = images.ROOT / "build" / "traces"
+JSON = images.ROOT / "build" / "bench-alloc.json"
+
+LUA = """local words = {}
+for i = 1, 4000 do words[i] = ("w" .. i % 700):rep(1 + i % 9) end
+local count = {}
+for _, word in ipairs(words) do count[word] = (count[word] or 0) + 1 end
+local tree = nil
+for word, n in pairs(count) do tree = {word = word, n = n, next = tree} end
+local text = {}
+for i = 1, 300 do text[#text + 1] = string.format("%d:%s", i, words[i]) end
+print(#table.concat(text, ","))
+"""
+SHELL = "for i in 1 2 3 4 5 6 7 8; do ls /bin | wc -l; cat /tests/run-all > /tmp/a; grep test /tmp/a | wc; done"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one heap did with one trace."""
+
+    mean: float
+    pair: float         # a malloc and a free
+    worst: int
+    failures: int
+    taken: int
+    peak: int
+
+
+def with_files(image: Image, name: str, files: dict[str, bytes]) -> Image:
+    root = FOLDER / f"{name}.cpio"
+    root.write_bytes(archive.extended(image.initrd, *(archive.entry(path, text)
+                                                      for path, text in files.items())))
+    return Image(image.elf, root)
+
+
+def record_lua() -> bytes:
+    image = images.build(APP="lua", LIBC="musl", HEAP_TRACE=1)
+    return compiled(record(with_files(image, "lua", {"work.lua": LUA.encode()}), "/work.lua"))
+
+
+def record_shell() -> bytes:
+    """The kernel's own heap, while a shell works."""
+    image = images.build(SHAPE="kernel", HEAP_TRACE=1)
+    return compiled(record(image, f"-c '{SHELL}'", heap="kernel_heap"))
+
+
+def record_workload(kind: str) -> bytes:
+    image = images.build(APP="workload", ALLOC="tlsf", HEAP_TRACE=1)
+    return compiled(record(image, kind))
+
+
+TRACES = {
+    "lua": record_lua,
+    "shell": record_shell,
+    "kv": lambda: record_workload("kv"),
+    "cache": lambda: record_workload("cache"),
+    "larson": lambda: record_workload("larson"),
+}
+
+
+def trace(name: str) -> bytes:
+    """The trace of this name, recorded now."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    made = TRACES[name]()
+    (FOLDER / f"{name}.trace").write_bytes(made)
+    return made
+
+
+def replay(alloc: str, name: str, ops: bytes) -> Result:
+    """In a fused image whose malloc is this heap; all of them with musl, so that only malloc differs."""
+    image = images.build(APP="replay", ALLOC=alloc, LIBC="musl", ROOTFS="cpio")
+    image = with_files(image, f"replay-{name}", {"trace": ops})
+    with Machine(image.elf, initrd=image.initrd, args="/trace", icount=True, memory=MEMORY,
+                 deadline=300) as machine:
+        status = machine.wait()
+    if status != 0:
+        raise HarnessError(f"replay of {name} on {alloc} ended with status {status}:\n{machine.text[-600:]}")
+    return result(machine.text)
+
+
+def result(text: str) -> Result:
+    ops = {int(kind): tuple(map(int, numbers)) for kind, *numbers in
+           re.findall(r"op (\d) count (\d+) total (\d+) worst (\d+)", text)}
+    facts = {name: int(number) for name, number in re.findall(r"^(failures|taken|peak) (-?\d+)", text, re.M)}
+    calls, total = sum(op[0] for op in ops.values()), sum(op[1] for op in ops.values())
+    pair = sum(ops[kind][1] / ops[kind][0] for kind in (0, 1) if ops[kind][0])
+    return Result(total / calls, pair, max(op[2] for op in ops.values()), facts["failures"],
+                  facts["taken"], facts["peak"])
+
+
+def table(results: dict[str, dict[str, Result]]) -> str:
+    lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>9} {'failed':>6} {'taken/peak':>10}"]
+    for name, heaps in results.items():
+        for alloc, found in heaps.items():
+            lines.append(f"{name:8} {alloc:9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:9,} "
+                         f"{found.failures:6} {found.taken / found.peak:10.2f}")
+    return "\n".join(lines)
+
+
+def main(words: list[str]) -> int:
+    results: dict[str, dict[str, Result]] = {}
+    for name in words or TRACES:
+        if name not in TRACES:
+            print(f"bench-alloc: T={name}: there is no such trace. T is one of: {' '.join(TRACES)}",
+                  file=sys.stderr)
+            return 2
+        ops = trace(name)
+        results[name] = {alloc: replay(alloc, name, ops) for alloc in HEAPS + OTHERS}
+    print(table(results))
+    JSON.write_text(json.dumps({name: {alloc: vars(found) for alloc, found in heaps.items()}
+                                for name, heaps in results.items()}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
