@@ -14,6 +14,7 @@ from grade.images import make
 from grade.tests import archive, musl
 from grade.tests.campaign import FULL
 from grade.tests.fused import said, sentence
+from tools.heaps import bench
 
 HEAPS = ["bump", "buddy", "firstfit", "slab", "tlsf"]
 NAMES = {"malloc", "calloc", "realloc", "free", "memalign", "aligned_alloc", "posix_memalign",
@@ -126,3 +127,16 @@ def test_statistics_are_printed_at_the_end(boot, build):
     assert machine.wait() == 0
     assert re.search(r"^heap tlsf: live bytes \d+ in blocks 1, peak bytes \d+, requests \d+, failed 1, "
                      r"largest free \d+, fragmentation % \d+$", said(machine), re.M)
+
+
+# --- traces ------------------------------------------------------------------------------------------
+
+def test_a_recorded_trace_replays_on_a_heap(monkeypatch, tmp_path):
+    """What the trace says of the peak is true of the replay, and no operation is lost."""
+    musl.build(APP="replay", LIBC="musl", ROOTFS="cpio", ALLOC="slab")     # or the test is skipped
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    ops = bench.trace("larson")
+    found = bench.replay("slab", "larson", ops)
+    assert len(ops) > 200_000 and found.failures == 0
+    assert found.peak < found.taken < 3 * found.peak
+    assert found.pair < 230 and found.mean < 115

@@ -112,12 +112,17 @@ def result(text: str) -> Result:
                   facts["taken"], facts["peak"])
 
 
+def overhead(alloc: str, found: Result) -> str:
+    """Memory taken over live bytes at the peak. musl reserves its brk at once: that says nothing."""
+    return "-" if alloc in OTHERS else f"{found.taken / found.peak:.2f}"
+
+
 def table(results: dict[str, dict[str, Result]]) -> str:
     lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>9} {'failed':>6} {'taken/peak':>10}"]
     for name, heaps in results.items():
         for alloc, found in heaps.items():
             lines.append(f"{name:8} {alloc:9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:9,} "
-                         f"{found.failures:6} {found.taken / found.peak:10.2f}")
+                         f"{found.failures:6} {overhead(alloc, found):>10}")
     return "\n".join(lines)
 
 
