@@ -195,6 +195,9 @@ def test_catching_up_needs_the_pack(author):
     assert "return a + b;" in text and "static int twice" in text and "HOLE(2, 1)" in text
     student.tool("uncatchup", "--lab=1")
     assert "/* mine */" in student.read("kern/sums.c")
+    author.tool("catchup-pack", "--lab=1", "--key=other")
+    shutil.copy(author.root / "build/catchup-lab-1.json", student.root)
+    assert "another release" in student.tool("catchup", "--hole=1.1", status=1)
     student.write("catchup-lab-1.json", "{}")
     assert "whole" in student.tool("catchup", "--hole=1.1", status=1)
 

@@ -163,7 +163,7 @@ def test_every_lab_of_a_release_begins_builds_and_is_worth_nothing_yet(all_labs)
 @pytest.mark.parametrize("number", LABS)
 def test_done_labs_build_without_a_warning_and_have_the_points_of_their_holes(author, tmp_path, number):
     target = tmp_path / "done"
-    release.make(author, LABS, [number], target, "", bugs=False)
+    release.make(author, LABS, [each for each in LABS if each <= number], target, "", bugs=False)
     student, lab = Student(target), COURSE.lab(number)
     for image in lab.images:
         done = images.run_make(target, image.make.split(), subprocess.PIPE)

@@ -34,15 +34,19 @@ def _solved(course: Course, lab: Lab, hole: Hole, key: str) -> dict[str, str]:
     return {hole.file: text}
 
 
-def solution(root: Path, hole: Hole) -> dict[str, str]:
-    """What the pack of the hole's lab says."""
+def solution(root: Path, hole: Hole, key: str) -> dict[str, str]:
+    """What the pack of the hole's lab says, if it is for the release with this key."""
     path = root / name(hole.lab)
     if not path.exists():
         raise CourseError(f"this release does not have the solutions of lab {hole.lab}; when your "
                           f"instructor publishes {path.name}, put it beside the Makefile and try again")
     try:
         table = json.loads(path.read_text())
-        return dict(table["holes"][hole.id])
+        found, made_for = dict(table["holes"][hole.id]), table["key"]
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path.name} has no solution of hole {hole.id}; is it the file your "
                           "instructor published, and whole?") from error
+    if made_for != key:
+        raise CourseError(f"{path.name} was made for another release, whose tasks differ; ask your "
+                          "instructor for the one of this release")
+    return found

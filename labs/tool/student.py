@@ -122,7 +122,7 @@ class Tree:
     def solution(self, hole: Hole) -> dict[str, str]:
         """The files with the hole's reference in them, from the base or from an instructor's pack."""
         if self.is_release and hole.lab not in self.begun.release.done:
-            return pack.solution(self.root, hole)
+            return pack.solution(self.root, hole, self.key)
         if hole.kind == "new":
             return opening.reference_files(self.course.lab(hole.lab), hole, self.key)
         return {hole.file: self.base_text(hole.file)}
