@@ -40,9 +40,14 @@ def letters(seed: int, count: int) -> str:
     return "".join(chr(ord("a") + (next(made) >> 33) % 26) for _ in range(count))
 
 
+def boot(run: Run, args: str, image: str = "wall", **options):
+    """On one hart, whose sleep takes no time: ticks alone soon use up the budget of a kernel that hangs."""
+    return run.boot(image, args=args, icount="shift=0,sleep=off", **options)
+
+
 def script(run: Run, *commands: str, **options):
     """The machine, after it has done all these; its lines are those of the probe."""
-    machine = run.boot("wall", args="'" + " ".join(commands) + "'", **options)
+    machine = boot(run, "'" + " ".join(commands) + "'", **options)
     machine.finish()
     return machine
 
@@ -53,7 +58,7 @@ def turns(run: Run) -> tuple[int, list[int], list[list[str]]]:
     """Rounds, seeds, and the words of each line that the threads print."""
     rounds = run.random.randint(2, 4)
     seeds = run.random.sample(range(1, 1_000_000), run.random.randint(3, 7))
-    machine = run.boot("threads", args=" ".join(map(str, [rounds, *seeds])))
+    machine = boot(run, " ".join(map(str, [rounds, *seeds])), image="threads")
     machine.finish()
     return rounds, seeds, [line.split() for line in machine.lines("threads: ")]
 
@@ -94,7 +99,7 @@ def registers_survive_a_switch(run: Run) -> None:
 def a_program_starts(run: Run) -> None:
     """The first process runs, and ends with the status it was told."""
     status = run.random.randint(1, 120)
-    machine = run.boot("wall", args=f"exit {status}")
+    machine = boot(run, f"exit {status}")
     machine.finish(status=status)
 
 
@@ -141,7 +146,7 @@ def a_call_changes_nothing_but_a0(run: Run) -> None:
     """After a call, all registers but a0 are as before (told by the exit status alone)."""
     for _ in range(2):
         seed = run.random.randrange(1 << 31)
-        machine = run.boot("wall", args=f"fold {seed} {GETPID} 0")
+        machine = boot(run, f"fold {seed} {GETPID} 0")
         machine.finish(status=fold_of(seed, GETPID, 0, result=1))
 
 
@@ -189,7 +194,7 @@ def the_answer_is_enosys(run: Run) -> None:
     """A number that no call has is answered by -ENOSYS (told by the exit status alone)."""
     for number in unknown_numbers(run)[:2]:
         seed = run.random.randrange(1 << 31)
-        machine = run.boot("wall", args=f"fold {seed} {number} 0")
+        machine = boot(run, f"fold {seed} {number} 0")
         machine.finish(status=fold_of(seed, number & MASK, 0, result=ENOSYS))
 
 
@@ -309,7 +314,7 @@ def the_space_is_locked_during_a_copy(run: Run) -> None:
     text = AREA + run.random.randrange(0x100, 0x700)
     before, after = f"map {AREA:#x} 1 3 fill {text:#x} 16 {seed}", f"write {text:#x} 16 " * 2
     run.same("the answers of write", [16, 16], writes(script(run, before, after)))
-    machine = run.boot("wall", args=f"{before} wait {go:#x} {after}", gdb=True)
+    machine = boot(run, f"{before} wait {go:#x} {after}", gdb=True)
     said = stop_at_access(machine, go, "sys_write if $a1 == %#x" % text, text,
                           "print ((struct thread *)$tp)->proc->space->lock.state")
     run.check(re.search(r"\$\d+ = [12]\b", said), "the state of the lock", "taken (1 or 2)",
@@ -408,7 +413,7 @@ def a_string_that_changes_under_the_kernel(run: Run) -> None:
     before = f"map {AREA:#x} 1 3 fill {text:#x} 400 1 text {text:#x} /tmp/{name}"
     after = f"mkdir {text:#x} list"
     script(run, before, after)              # if it cannot do even that, there is nothing to debug
-    machine = run.boot("wall", args=f"{before} wait {go:#x} {after}", gdb=True)
+    machine = boot(run, f"{before} wait {go:#x} {after}", gdb=True)
     stop_at_access(machine, go, "sys_mkdirat", text + len(f"/tmp/{name}"), "set *(char *)$at = 'x'")
     machine.finish()
     run.same("the answer of mkdir", ["0"], machine.lines("mkdir = "))
@@ -427,7 +432,7 @@ PARTS = {
 
 def counts_of(run: Run, calls: int) -> tuple[Counter[int], Symbols]:
     """How often each instruction runs when the probe makes so many calls."""
-    machine = run.boot("wall", args=f"getpid {calls}", stretches=True)
+    machine = boot(run, f"getpid {calls}", stretches=True)
     machine.finish()
     return machine.profile.pcs(), machine.symbols
 
@@ -464,7 +469,7 @@ def how_often_satp_is_written(run: Run) -> int:
     """The difference between a thousand calls and two thousand."""
     found = []
     for calls in (1_000, 2_000):
-        machine = run.boot("wall", args=f"getpid {calls}", stretches=True)
+        machine = boot(run, f"getpid {calls}", stretches=True)
         machine.finish()
         places = (pc for pc in machine.profile.pcs() if pc >= USER_END)
         counts = machine.profile.pcs()
