@@ -52,7 +52,8 @@ def open_session(elf: Path) -> str:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise SessionError(f"{_about(folder() / 'session')} waits for a debugger already: use it "
-                           "(`make gdb`), or end it (^A x) first") from error
+                           f"(`make gdb`), or end it (^A x) first{_by_force(folder() / 'session')}") \
+            from error
     socket = folder() / "stub"
     socket.unlink(missing_ok=True)
     os.ftruncate(file, 0)
@@ -88,6 +89,13 @@ def _about(path: Path) -> str:
         return f"the machine with {found['elf']} (process {found['pid']})"
     except (OSError, ValueError, KeyError):
         return "a machine"
+
+
+def _by_force(path: Path) -> str:
+    try:
+        return f"; if it does not answer: kill -9 {json.loads(path.read_text())['pid']}"
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def await_socket(path: Path) -> str:

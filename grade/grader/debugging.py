@@ -30,6 +30,8 @@ from .subject import Subject
 from .world import Images
 
 SCRIPT = "tools/gdb/onering.py"
+LOOSE_TIMES = "Under gdb a sleeping hart wakes by the host's clock, a little late: if only times are " \
+    "wrong here, believe `make grade`."
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Visitor:
     source: str                         # the hole's file, as it is built
     interactive: bool
     gdb: subprocess.Popen | None = None
+    loose_times: bool = False
 
     def open(self, built: Built) -> str:
         socket = debugger.open_session(built.elf)
@@ -94,6 +97,8 @@ def debug(wish: Wish, boot: int) -> int:
         if runner.debug.gdb:
             runner.debug.gdb.wait()
         Report().test(found, runner.seed)
+        if runner.debug.loose_times and not found.points:
+            print(LOOSE_TIMES)
         return 0 if found.points else 1
     finally:
         builder.stage.close()

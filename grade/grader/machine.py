@@ -73,11 +73,13 @@ class GradedMachine(Machine):
         self._loops: dict[int, int] = {}        # hart: the address of a jump to itself it ran
         self._session = session
         self._debugged = gdb or bool(session)
+        counting = harts == 1 if icount is None else icount
         plugin = None if gdb else Plugin(regions, stretches, budget=0 if session else budget,
                                          notify=told, source=jail.plugin())
         try:
             super().__init__(image.elf, initrd=initrd, args=args, memory=memory, harts=harts,
-                             icount=harts == 1 if icount is None else icount, plugin=plugin,
+                             icount=qemu.debuggable(counting) if self._debugged else counting,
+                             plugin=plugin,
                              devices=("-cpu", CPU, *self.ram.options(), *options),
                              gdb=gdb, frozen=True, deadline=FOR_EVER if session else deadline, **more)
         except MachineEnded as error:

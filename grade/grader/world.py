@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
+from grade import qemu
 from grade.symbols import Symbols
 from labs.tool.course import CourseError, Image, Lab
 
@@ -42,6 +43,7 @@ class Debug(Protocol):
     """Somebody who wants to see one of the machines with a debugger."""
 
     boot: int                           # which of the test's machines, from 1
+    loose_times: bool                   # in it a sleeping hart waits for the host's clock
 
     def open(self, built: Built) -> str:
         """The socket at which the machine has to wait for the debugger."""
@@ -63,6 +65,8 @@ class World:
         options |= self._always
         if self.debug and self.debug.boot == len(self.machines) + 1:
             options["session"] = self.debug.open(built)
+            icount = options.get("icount", False)
+            self.debug.loose_times = qemu.debuggable(icount) != icount
         machine = GradedMachine(built, self.images.builder.jail, **options)
         self.machines.append(machine)
         return machine

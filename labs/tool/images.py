@@ -66,7 +66,8 @@ def boot(root: Path, built: Built, args: str, memory: str = "128M", harts: str =
          gdb: bool = False) -> int:
     """In this terminal; with `gdb` it waits for `make gdb` in another.
 
-    One hart runs as the grader runs it: time passes with its instructions, the same way each time."""
+    One hart runs as the grader runs it: time passes with its instructions, the same way each time.
+    (With gdb its sleep lasts as long as the host's clock says: tools/qemu sees to it.)"""
     words = [sys.executable, str(root / "tools/qemu"), "--elf", str(built.elf), "--memory", memory,
              "--harts", harts, f"--args={args}"]
     words += ["--gdb"] * gdb + ["--icount=shift=0,sleep=off"] * (harts == "1")
