@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,13 +141,37 @@ def test_later_labs_leave_nothing_but_numbers(first_lab):
 
 # --- it works -------------------------------------------------------------------------------------
 
+def make_grade(student: Student, lab: int, *words: str) -> str:
+    return subprocess.run(["make", "grade", f"LAB={lab}", *words], cwd=student.root, text=True,
+                          env=student.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout
+
+
 def graded(student: Student, lab: int) -> dict:
     """What the grader says of a lab, in Gradescope's format."""
-    said = subprocess.run(["make", "grade", f"LAB={lab}"], cwd=student.root, env=student.environment,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    said = make_grade(student, lab)
     results = student.root / "build/grade/results.json"
-    assert results.exists(), said.stdout + said.stderr
+    assert results.exists(), said
     return json.loads(results.read_text())
+
+
+@pytest.mark.parametrize("which, labs", [("all_labs", LABS), ("first_lab", LABS[:1])])
+def test_a_release_has_all_that_its_tests_are_written_with(which, labs, request):
+    student = request.getfixturevalue(which)
+    code = f"from grade.grader.runner import tests_of\nfor lab in {labs}: print(len(tests_of(lab)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=student.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [int(count) > 0 for count in done.stdout.split()] == [True] * len(labs)
+
+
+def test_a_lab_of_a_fresh_release_is_graded(author, tmp_path):
+    target = tmp_path / "fresh"
+    release.make(author, LABS[:1], [], target, "", bugs=False)
+    lab = COURSE.lab(LABS[0])
+    student = Student(target)
+    student.tool("start", str(lab.number))
+    said = make_grade(student, lab.number, f"T={lab.holes[0].id}")
+    assert f"0 of {lab.holes[0].points} points" in said, said
 
 
 @campaign

@@ -168,6 +168,7 @@ def _commit(tree: Path, labs: list[int]) -> None:
              "GIT_AUTHOR_EMAIL": ADDRESS, "GIT_COMMITTER_EMAIL": ADDRESS, "TZ": "UTC"}
     git = Repository(tree, fixed)
     git.git("init", "-q", "-b", "main", "--template=")
+    (tree / ".git/info").mkdir()            # where people look for `exclude`
     git.git("add", "-A", "-f")
     git.git("commit", "-q", "-m", f"Onering: {say.count(len(labs), 'lab')}")
     git.git("tag", state.BASE_TAG)
