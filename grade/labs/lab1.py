@@ -17,6 +17,7 @@ from grade.labs import probe
 MIB = 1 << 20
 EXACT = "shift=0,sleep=off"     # a sleeping hart skips to its next interrupt: times are exact
 BOOT = ("1.2", "1.3", "1.4")    # what anything needs that is printed by `boot`
+PANIC = "1.8"                   # what a panic needs: its report has a backtrace
 PAGE = 4096
 
 
@@ -202,7 +203,7 @@ def reads_cells_of_any_width(run: Run) -> None:
                  machine.lines("boot: ")[2:4])
 
 
-@lab_test("1.3", points=3, needs=("1.1", "1.4"))
+@lab_test("1.3", points=3, needs=("1.1", "1.4", PANIC))
 def believes_no_broken_reg(run: Run) -> None:
     """A reg that is too short, too wide, empty or around the end of all addresses is refused."""
     banks, root, none = pair(0x80000000, 64 * MIB, (2, 2)), (2, 2), shown("uart", 0, 0)
@@ -217,7 +218,8 @@ def believes_no_broken_reg(run: Run) -> None:
                            load={TREE: machine_tree(banks, root, soc)})
         machine.finish()
         run.same(what, none, machine.lines("boot: ")[3])
-    around = bus((2, 2), serial=("ns16550a", pair(MASK - 4095, 8192, (2, 2))))
+    size = run.random.choice((4096, 8192))      # to the very end of all addresses, or beyond
+    around = bus((2, 2), serial=("ns16550a", pair(MASK - 4095, size, (2, 2))))
     machine = run.boot("boot", args=f"tree {TREE:#x}",
                        load={TREE: machine_tree(banks, root, around)})
     machine.finish(endings=("panic", "power-off"), status=None)     # the finisher is not known yet
@@ -337,7 +339,7 @@ def registers_survive_traps_twice(run: Run) -> None:
         same_registers(run, f"after trap {number + 1}", {n: values[n] for n in UNTOUCHED}, after)
 
 
-@lab_test("1.5", points=4, needs=("1.6",))
+@lab_test("1.5", points=4, needs=("1.6", PANIC))
 def traps_may_be_nested(run: Run) -> None:
     """A trap in the handler of a trap comes back, from any depth; then a fault's address is kept."""
     depth = run.random.randrange(3, 9)
@@ -368,7 +370,7 @@ def breakpoints_reach_their_handler(run: Run) -> None:
     run.same("where the breakpoints were", {"command_break"}, places)
 
 
-@lab_test("1.6", points=2)
+@lab_test("1.6", points=2, needs=(PANIC,))
 def what_nobody_handles_is_reported(run: Run) -> None:
     """A fault, and an instruction that there is not, end in a report with cause and address."""
     for _ in range(2):
@@ -383,13 +385,13 @@ def what_nobody_handles_is_reported(run: Run) -> None:
     run.same("the report of an illegal instruction", "2", ending.report["cause"])
 
 
-@lab_test("1.6", points=2)
+@lab_test("1.6", points=2, needs=(PANIC,))
 def a_bad_stack_is_reported(run: Run) -> None:
     """A trap with sp below the stack ends in a report that says so."""
     overrun(run, "trap")
 
 
-@lab_test("1.6", points=1, needs=("1.7",))
+@lab_test("1.6", points=1, needs=("1.7", PANIC))
 def an_interrupt_on_a_bad_stack_is_reported(run: Run) -> None:
     """So does an interrupt, before its handler runs on the emergency stack and goes back."""
     overrun(run, "tick")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from grade.elf import ROOT
-from grade.grader import api
+from grade.grader import api, runner
 from grade.tests.course_fixture import Student
 from labs.tool import course, opening
 from labs.tool.course import Lab
@@ -132,6 +132,43 @@ def test_every_test_hole_and_measure_it_names_exists(lab):
         assert COURSE.hole(hole)
     for measure in re.findall(r"\bM=(\d+\.\w)", text):
         assert measure in [one.id for each in COURSE.labs for one in each.measures]
+
+
+CLAIM = re.compile(r"T=(?P<part>[\w.]+)|gives (?P<points>\d+)|(?P<all>complete|passes)")
+
+
+def claims(section: str) -> list[tuple[str, int | None]]:
+    """What it says `make grade T=` gives when the task is done: so many points, or (None) all."""
+    found, named = [], []
+    for match in CLAIM.finditer(without_blocks(section)):
+        if match["part"]:
+            named.append(match["part"])
+            continue
+        points = int(match["points"]) if match["points"] else None
+        found += [(part, points) for part in named]
+        named = []
+    return found + [(part, None) for part in named]
+
+
+def test_claims_of_a_handout_are_found():
+    text = "Done when `T=1.1` is complete; `T=a_b` and `T=1.2` give no more: `T=1.3` gives 7 points."
+    assert claims(text) == [("1.1", None), ("a_b", 7), ("1.2", 7), ("1.3", 7)]
+
+
+@each_lab
+def test_what_it_says_a_task_gives_is_what_its_tests_need(lab):
+    tests = runner.tests_of(lab.number)
+    written = {hole.id for each in COURSE.labs if each.number < lab.number for hole in each.holes}
+    for section in re.split(r"^## ", without_blocks(text_of(lab)), flags=re.M)[1:]:
+        written |= {hole.id for hole in lab.holes if hole.anchor == anchor(section.splitlines()[0])}
+        if not section.startswith("Task "):
+            continue
+        for part, points in claims(section):
+            named = [test for test in tests if part == test.hole or part in test.name]
+            possible = sum(test.points for test in named
+                           if set(runner.needed(COURSE, test)) <= written)
+            wanted = sum(test.points for test in named) if points is None else points
+            assert possible == wanted, f"{section.splitlines()[0]}: T={part} gives {possible}"
 
 
 # --- what it shows is true ------------------------------------------------------------------------
