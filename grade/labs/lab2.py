@@ -8,6 +8,7 @@ what was returned, and when whom a range belongs to was told what.
 from __future__ import annotations
 
 import re
+import struct
 
 from grade.grader.api import Run, lab_test, measure
 from grade.labs import probe
@@ -312,6 +313,16 @@ def map_without_memory_maps_nothing(run: Run) -> None:
 NEW_FLAGS = ("VRAD", "VRWAD", "VXAD", "VRXUAD", "VRWUGAD", "GAD")
 
 
+EMPTY_TOP = ((1 << 64) - SPAN[2], (1 << 64) - PAGE)      # behind it addresses begin with 0 again
+
+
+def gigabytes(tables: Tables) -> int:
+    """Four of them in a row with nothing in them, and not the last."""
+    while (start := tables.place(2) & -4 * SPAN[2]) == (1 << 64) - 4 * SPAN[2]:
+        pass
+    return start
+
+
 def flag_bits(text: str) -> int:
     return sum(1 << "VRWXUGAD".index(letter) for letter in text if letter in "VRWXUGAD")
 
@@ -356,14 +367,14 @@ def protects_the_pages_of_a_range(run: Run) -> None:
 def protects_what_is_kept_and_not_what_is_empty(run: Run) -> None:
     """Empty entries stay empty, over any distance; an entry without V gets its flags, too."""
     tables, flags = Tables(run.random), run.random.choice(NEW_FLAGS)
-    start = tables.place(2) & -4 * SPAN[2]
+    start = gigabytes(tables)
     ends = fill(run, tables, start + SPAN[1] + 3 * PAGE, 24, every=3)
     ends |= {(va, 0): tables.put(va, 0, tables.page() >> 2 | R)
              for va in (start + 5 * PAGE, start + SPAN[2] + SPAN[1] - PAGE)}
     high = start + 3 * SPAN[2] + 7 * SPAN[1]
     ends[high, 1] = tables.put(high, 1, tables.leaf(1))
     expected = {key: with_flags(pte, flags) for key, pte in ends.items()}
-    protects(run, tables, [(start, high + SPAN[1])], expected, 0, flags)
+    protects(run, tables, [(start, high + SPAN[1]), EMPTY_TOP], expected, 0, flags)
 
 
 @lab_test("2.4", points=3)
@@ -388,13 +399,14 @@ def cut(ends: dict, va: int, level: int) -> None:
                                                           pte & FLAGS)
 
 
-@lab_test("2.4", points=4)
+@lab_test("2.4", points=2)
 def splits_superpages_at_the_ends(run: Run) -> None:
     """What of a superpage lies outside the range translates as before, in smaller pages."""
     tables, flags = Tables(run.random), run.random.choice(NEW_FLAGS[:5])
-    start = tables.place(2) & -4 * SPAN[2]
+    start = gigabytes(tables)
     middle = start + SPAN[2]
-    ends = {(start, 2): 0, (middle, 1): 0, (middle + SPAN[1], 1): 0}
+    last = (1 << 64) - SPAN[1]
+    ends = {(start, 2): 0, (middle, 1): 0, (middle + SPAN[1], 1): 0, (last, 1): 0}
     for va, level in ends:
         ends[va, level] = tables.put(va, level, tables.leaf(level) | run.random.choice((0, SOFT)))
     low = middle - SPAN[1] * run.random.randrange(2, 9) - PAGE * run.random.randrange(1, 511)
@@ -403,9 +415,48 @@ def splits_superpages_at_the_ends(run: Run) -> None:
     cut(expected, start, 2)
     cut(expected, low & -SPAN[1], 1)
     cut(expected, middle + SPAN[1], 1)
-    expected = {key: with_flags(pte, flags) if low <= key[0] < high else pte
+    cut(expected, last, 1)
+    ranges = [(low, high), (last, last + SPAN[1] - PAGE)]       # all but the last page of all
+    expected = {key: with_flags(pte, flags) if any(low <= key[0] < high for low, high in ranges) else pte
                 for key, pte in expected.items()}
-    protects(run, tables, [(low, high)], expected, 3, flags)
+    protects(run, tables, ranges, expected, 4, flags)
+
+
+@lab_test("2.4", points=2)
+def split_table_is_whole_before_it_is_seen(run: Run) -> None:
+    """As the pointer to it is written, the new table already says all that the superpage said."""
+    tables, flags = Tables(run.random), run.random.choice(NEW_FLAGS[:5])
+    tables.map_machine()
+    start = tables.place(2)
+    pte = tables.put(start + SPAN[1], 1, tables.leaf(1))
+    where = tables.walk(start + SPAN[1])[1]
+    write_protect(tables, where & -PAGE)
+    low = start + SPAN[1] + PAGE * run.random.randrange(1, 400)
+    machine = run.boot("maps", args=f"root {tables.root:x} translate protect {low:x} {low + PAGE:x} "
+                                    f"{flags}", load=tables.load())
+    ending = machine.finish(endings=("panic", "hole"))      # the panic itself asks hole 2.7
+    run.check(ending.kind == "panic" or ending.hole == "2.7", "how the machine ends",
+              "a store to the superpage's entry faults", ending.sentence)
+    if ending.kind == "panic":
+        run.same("cause and address of the fault: the store to the superpage's entry",
+                 f"{STORE} at {where:x}", f"{ending.report['cause']} at {int(ending.report['addr'], 16):x}")
+    made = new_tables(machine)
+    run.same("tables asked for before that", 1, len(made))
+    words = struct.unpack("<512Q", machine.read_physical(made[0], PAGE))
+    same_ends(run, "the new table as the pointer to it is written",
+              {(start + SPAN[1] + i * PAGE, 0): entry(target(pte) + i * PAGE, pte & FLAGS)
+               for i in range(512)},
+              {(start + SPAN[1] + i * PAGE, 0): word for i, word in enumerate(words)})
+
+
+def write_protect(tables: Tables, page: int) -> None:
+    """With translation on, a store to this page of RAM faults."""
+    tables.put(0x80000000, 2, 0)
+    for at in range(0x80000000, 0x80000000 + SPAN[2], SPAN[1]):
+        if at != page & -SPAN[1]:
+            tables.put(at, 1, entry(at, V | R | W | X | A | D))
+    for at in range(page & -SPAN[1], (page & -SPAN[1]) + SPAN[1], PAGE):
+        tables.put(at, 0, entry(at, V | R | A | (0 if at == page else W | X | D)))
 
 
 @lab_test("2.4", points=2)
@@ -493,19 +544,19 @@ def unmaps_and_releases_every_page(run: Run) -> None:
 
 @lab_test("2.5", points=4)
 def hides_then_forgets_then_releases(run: Run) -> None:
-    """When harts forget, no entry is valid, all have their address, and no page was released yet."""
+    """Harts forget once; then no entry is valid, all have their address, and no page was released yet."""
     tables = Tables(run.random)
-    start = tables.place(1) + PAGE * run.random.randrange(400)
-    npages = run.random.randrange(3, 60)
+    before, after = run.random.randrange(2, 30), run.random.randrange(2, 30)    # a border of two tables
+    start, npages = tables.place(2) + SPAN[1] - before * PAGE, before + after
     fill(run, tables, start, npages)
-    table = tables.walk(start)[1] & -PAGE
-    machine = take_away(run, tables, "unmap", start, start + npages * PAGE, [table])
+    watch = [tables.walk(va)[1] & -PAGE for va in (start, start + before * PAGE)]
+    machine = take_away(run, tables, "unmap", start, start + npages * PAGE, watch)
     steps = [re.sub(r"^release.*", "release", line) for line in told(run, machine)]
     run.same("the order of things", [f"forget space {start:x} {start + npages * PAGE:x}",
                                      f"then {npages} times release"],
              [*steps[:1], f"then {steps[1:].count('release')} times release"])
     run.same("the table as harts forget: entries valid, entries with only an address",
-             [(0, npages)], [(valid, others) for page, valid, others in watched(machine)])
+             [(0, before), (0, after)], [(valid, others) for page, valid, others in watched(machine)])
 
 
 @lab_test("2.5", points=2)
@@ -545,14 +596,15 @@ def remapped_page_is_the_new_one(run: Run) -> None:
 def kept_pages_count_and_nothing_is_no_work(run: Run) -> None:
     """Pages without V are unmapped like others; where nothing is, nobody is disturbed."""
     tables = Tables(run.random)
-    start = tables.place(1)
+    (empty, top), start = EMPTY_TOP, gigabytes(tables) + SPAN[1] * run.random.randrange(512)
+    beside = (start & -SPAN[2]) + SPAN[2]
     kept = [tables.page() for _ in range(3)]
     for i, page in enumerate(kept):
         tables.put(start + 5 * i * PAGE, 0, page >> 2 | run.random.choice((0, R | W)))
     machine = boot(run, f"unmap {start + PAGE:x} {start + 5 * PAGE:x} "
-                        f"unmap {start + SPAN[2]:x} {start + 2 * SPAN[2]:x} "
+                        f"unmap {beside:x} {beside + SPAN[2]:x} unmap {empty:x} {top:x} "
                         f"unmap {start:x} {start + SPAN[1]:x}", tables, stretches=True)
-    run.same("what sv39_unmap returned", [0, 0, 3], returned(machine, "unmap"))
+    run.same("what sv39_unmap returned", [0, 0, 0, 3], returned(machine, "unmap"))
     run.same("what the owner was told, all in all",
              [f"forget space {start:x} {start + SPAN[1]:x}"] + [f"release page {p:x}" for p in kept],
              told(run, machine))

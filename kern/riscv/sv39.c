@@ -77,10 +77,11 @@ int sv39_protect(pte_t *root, uintptr_t start, uintptr_t end, unsigned long flag
     for (uintptr_t va = start, next; va < end; va = next) {
         int level;
         pte_t *entry = sv39_walk(root, va, &level);
-        next = ALIGN_DOWN(va, SV39_SPAN(level)) + SV39_SPAN(level);
+        uintptr_t last = va | (SV39_SPAN(level) - 1);
+        next = last < end ? last + 1 : end; /* at the top of all addresses last + 1 is 0 */
         if (!*entry)
             continue;
-        if (va % SV39_SPAN(level) == 0 && next <= end)
+        if (va % SV39_SPAN(level) == 0 && last < end)
             pte_set(entry, (*entry & ~PTE_FLAGS) | flags);
         else if (split(entry, level, new_table))
             next = va; /* once more, with smaller pages */

@@ -80,7 +80,7 @@ static inline pte_t *pte_table(pte_t pte)
 pte_t *sv39_walk(pte_t *root, uintptr_t va, int *level);
 
 /* The entry of va at `level`, making missing tables from zeroed pages that `new_table` gives. NULL: out
- * of memory, or a larger leaf is in the way. */
+ * of memory, or a larger leaf is in the way, or an entry that is not valid but not zero. */
 pte_t *sv39_walk_create(pte_t *root, uintptr_t va, int level, void *(*new_table)(void));
 
 /* Makes the page (level 0) or superpage at va a mapping of pa. -EINVAL: va or pa is not a multiple of

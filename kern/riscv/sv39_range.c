@@ -14,20 +14,27 @@
  */
 #include "kern/riscv/sv39.h"
 
+/* Where the next entry of this level begins, but not beyond end: above the last one there is nothing. */
+static uintptr_t behind(uintptr_t va, int level, uintptr_t end)
+{
+    uintptr_t last = va | (SV39_SPAN(level) - 1);
+    return last < end ? last + 1 : end;
+}
+
 bool sv39_next_run(pte_t *root, uintptr_t *va, uintptr_t end, struct sv39_run *run)
 {
     while (*va < end) {
         uintptr_t from = *va;
         pte_t *level1 = pte_table(root[sv39_index(from, 2)]);
         if (!level1) {
-            *va = ALIGN_DOWN(from, SV39_SPAN(2)) + SV39_SPAN(2);
+            *va = behind(from, 2, end);
             continue;
         }
-        *va = ALIGN_DOWN(from, SV39_SPAN(1)) + SV39_SPAN(1);
+        *va = behind(from, 1, end);
         pte_t *leaves = pte_table(level1[sv39_index(from, 1)]);
         if (leaves) {
             run->entries = &leaves[sv39_index(from, 0)];
-            run->n = (MIN(*va, end) - from) >> 12;
+            run->n = (*va - from) >> 12;
             run->va = from;
             return true;
         }
