@@ -61,8 +61,8 @@ static void forget(void *space, uintptr_t va, size_t len)
     for (size_t i = 0; i < TABLES_MAX; i++)
         if (tables[i])
             show_table(tables[i]);
-    for (uintptr_t at = va; at<va + len; at += len> MiB ? MiB : PAGE_SIZE)
-        sfence_vma_page(at);
+    for (size_t at = 0; at<len; at += len> MiB ? MiB : PAGE_SIZE)
+        sfence_vma_page(va + at);
     sfence_vma_all();
 }
 
