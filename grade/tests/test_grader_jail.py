@@ -16,15 +16,21 @@ from grade.grader import jail as jails
 KINDS = ["second-user", "bubble"]
 
 
+def pytests_own(path: Path) -> list[Path]:
+    """The folder of a test and those above it that pytest made, however many there are."""
+    above = [path, *path.parents]
+    names = [folder.name.startswith("pytest-of-") for folder in above]
+    return above[:names.index(True) + 1] if True in names else [path]
+
+
 @pytest.fixture(params=KINDS)
 def jail(request, tmp_path):
     if request.param == "second-user" and os.geteuid() != 0:
         pytest.skip("only root can become another user")
     if request.param == "bubble" and not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        if folder.owner() == tmp_path.owner() and folder != Path("/tmp"):
-            folder.chmod(0o755)
+    for folder in pytests_own(tmp_path):    # they are for their owner alone
+        folder.chmod(0o755)
     stage = tmp_path / "stage"
     (stage / "build").mkdir(parents=True)
     found = jails.choose(stage, (ROOT,), request.param)

@@ -14,7 +14,7 @@ from labs.tool.course import CourseError, Mutant
 
 COURSE = course_file.load()
 KINDS = {"off-by-one", "wrong-flag", "wrong-error", "once", "one-hart", "leak", "hard-coded", "prints",
-         "fence"}
+         "fence", "wrong-order"}
 
 
 def test_a_sample_of_each_lab_is_as_it_should_be():
