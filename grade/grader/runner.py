@@ -89,8 +89,14 @@ class Runner:
         file = self.subject.course.hole(hole).file
         because = f" ({file} is no good, see above)" if self.images.builder.broken(file) else ""
         if hole == test.hole:
-            return Verdict(test, verdict.OPEN, f"not written yet{because}")
+            return Verdict(test, verdict.OPEN, f"not written yet{because}{self._earlier()}")
         return Verdict(test, verdict.WAITS, f"waits for {hole}{because}")
+
+    def _earlier(self) -> str:
+        """What else stands between the student and the points, of earlier labs."""
+        opened = self.subject.open_holes()
+        ahead = [need for image in self.images.lab.images for need in image.needs if need in opened]
+        return f", and waits for {ahead[0]}" if ahead else ""
 
     def _run(self, test: LabTest, seed: int | None, always: dict) -> Verdict:
         world = World(self.images, **always)

@@ -506,6 +506,10 @@ def told(run: Run, machine) -> list[str]:
     return found
 
 
+def nreleased(machine) -> int:
+    return len(machine.lines("maps: release page "))
+
+
 def watched(machine) -> list[tuple[int, int, int]]:
     """(table, valid entries, others) at the time harts were made to forget."""
     return [(int(page, 16), int(valid), int(others)) for page, valid, others in
@@ -532,6 +536,7 @@ def unmaps_and_releases_every_page(run: Run) -> None:
     low, high = start + 2 * PAGE, start + SPAN[2] + 2 * PAGE
     gone = in_range(ends, low, high)
     machine = take_away(run, tables, "unmap", low, high, [])
+    run.fact(lost=nreleased(machine) < len(gone))
     run.same("what sv39_unmap returned", [len(gone)], returned(machine, "unmap"))
     tree = read_tree(machine, tables.root)
     same_ends(run, "the page table afterwards",
@@ -551,6 +556,7 @@ def hides_then_forgets_then_releases(run: Run) -> None:
     fill(run, tables, start, npages)
     watch = [tables.walk(va)[1] & -PAGE for va in (start, start + before * PAGE)]
     machine = take_away(run, tables, "unmap", start, start + npages * PAGE, watch)
+    run.fact(lost=nreleased(machine) < npages)
     steps = [re.sub(r"^release.*", "release", line) for line in told(run, machine)]
     run.same("the order of things", [f"forget space {start:x} {start + npages * PAGE:x}",
                                      f"then {npages} times release"],
@@ -604,6 +610,7 @@ def kept_pages_count_and_nothing_is_no_work(run: Run) -> None:
     machine = boot(run, f"unmap {start + PAGE:x} {start + 5 * PAGE:x} "
                         f"unmap {beside:x} {beside + SPAN[2]:x} unmap {empty:x} {top:x} "
                         f"unmap {start:x} {start + SPAN[1]:x}", tables, stretches=True)
+    run.fact(lost=nreleased(machine) < len(kept))
     run.same("what sv39_unmap returned", [0, 0, 0, 3], returned(machine, "unmap"))
     run.same("what the owner was told, all in all",
              [f"forget space {start:x} {start + SPAN[1]:x}"] + [f"release page {p:x}" for p in kept],

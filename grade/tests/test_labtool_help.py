@@ -204,8 +204,9 @@ def test_broken_answers_are_one_sentence(student):
 def test_the_answer_is_judged_and_noted(student):
     assert "That is not it" in student.tool("bug", "1", "--answer=add:5:a", status=1)
     assert "That is it" in student.tool("bug", "1", "--answer=add: 4:A")
-    student.tool("bug", "1", "--answer=add:5:a", status=1)
-    assert "right = true" in student.read("answers.toml")
+    assert "was right, and stays" in student.tool("bug", "1", "--answer=add:5:a")
+    assert "already" in student.tool("bug", "1", "--answer=add:4:a")
+    assert "right = true" in student.read("answers.toml") and "tries = 2" in student.read("answers.toml")
     assert "function:line:letter" in student.tool("bug", "1", "--answer=add", status=1)
     assert "one of a, b" in student.tool("bug", "1", "--answer=add:4:z", status=1)
     assert "no planted bug" in student.tool("bug", "2", status=1)

@@ -33,6 +33,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 # --- what is in it --------------------------------------------------------------------------------
 
+def test_hints_are_not_read_by_accident(author):
+    student = made(author, "--labs=1-2")
+    assert "write 1.2" not in (student.root / "labs/1-sums/lab.toml").read_text()
+    student.tool("start", "1")
+    assert "look 1.2" in student.tool("hint", "--hole=1.2")
+
+
 def test_made_twice_it_is_the_same_bytes(author):
     one = made(author, "--labs=1-2", "--key=abc")
     os.utime(author.root / "kern/sums.c", (1, 1))

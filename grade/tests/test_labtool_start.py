@@ -65,6 +65,14 @@ def test_a_lab_that_builds_on_open_holes_says_so(student):
     assert "builds on 1.1, not written yet" in student.tool("start", "2")
 
 
+def test_holes_that_an_image_runs_into_are_named(student):
+    lab = student.root / "labs/2-powers/lab.toml"
+    lab.write_text(lab.read_text().replace('make = "sums"\n', 'make = "sums"\nneeds = ["1.2"]\n', 1))
+    student.git("commit", "-qam", "The image needs 1.2")
+    student.tool("start", "1")
+    assert "builds on 1.2, 1.1, not written yet" in " ".join(student.tool("start", "2").split())
+
+
 def test_after_the_last_hole_the_lab_is_said_to_be_written(student):
     student.tool("start", "1")
     student.tool("catchup", "--lab=1")

@@ -72,6 +72,8 @@ def boot_command(words: Words) -> int:
     """build and boot an image of a lab"""
     tree = Tree(ROOT)
     built = images.build(ROOT, images.find(tree.course, words.name), show=True)
+    if words.gdb:
+        progress.warn_of_open_holes(tree, words.name)
     return images.boot(ROOT, built, words.args, words.memory, words.harts, words.gdb)
 
 

@@ -121,9 +121,10 @@ def _judge(tree: Tree, lab: Lab, answer: str) -> int:
     tree.begun
     answer = normal(lab, answer)
     book, right = Book(tree.root), is_right(lab, answer)
-    if not right and book.get("bug", str(lab.number), "right"):
-        say.say("That is not it; your earlier answer was right, and stays.")
-        return 1
+    if book.get("bug", str(lab.number), "right"):
+        say.say("You had found it already." if right else
+                "That is not it; your earlier answer was right, and stays.")
+        return 0
     tries = (book.get("bug", str(lab.number), "tries") or 0) + 1
     book.set("bug", str(lab.number), answer=answer, right=right, tries=tries)
     if right:

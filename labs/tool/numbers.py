@@ -86,4 +86,5 @@ def _compare(asked: Measure, predicted: int, measured: int) -> None:
         say.note(f"Now explain the number: in {FILE}, under [measure.\"{asked.id}\"], say how much of "
                  f"the {measured:,} comes from each of: {', '.join(asked.parts)}. The parts must add up.")
     else:
-        say.note(f"If they differ: why? Write a sentence into {FILE}, under [measure.\"{asked.id}\"].")
+        why = "You expected it: what made you sure" if predicted == measured else "They differ: why"
+        say.note(f"{why}? Write a sentence into {FILE}, under [measure.\"{asked.id}\"].")

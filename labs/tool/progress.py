@@ -39,14 +39,24 @@ def _first(tree: Tree, lab: Lab) -> str:
 
 
 def _warn_of_needs(tree: Tree, lab: Lab) -> None:
-    needed = dict.fromkeys(need for hole in lab.holes for need in hole.needs
-                           if int(need.split(".")[0]) < lab.number)
-    lacking = [need for need in needed if tree.is_open(tree.course.hole(need))]
+    needed = [need for hole in lab.holes for need in hole.needs if int(need.split(".")[0]) < lab.number]
+    lacking = dict.fromkeys([*tree.open_needs(*lab.images), *filter(tree.open_ids().__contains__, needed)])
     if lacking:
-        earlier = sorted({int(need.split(".")[0]) for need in lacking})
-        say.note(f"This lab builds on {say.listed(lacking)}, not written yet. Write them first, or "
-                 f"put the solution in: `make catchup LAB={earlier[0]}`")
+        earlier = min(int(need.split(".")[0]) for need in lacking)
+        say.note(f"This lab builds on {say.listed(list(lacking))}, not written yet: its machine runs into "
+                 "them before it comes to yours. Write them first, or put the solution in: "
+                 f"`make catchup LAB={earlier}`")
         say.say()
+
+
+def warn_of_open_holes(tree: Tree, name: str) -> None:
+    """Nobody watches a machine that gdb holds."""
+    lab, image = next((lab, image) for lab in tree.course.labs for image in lab.images if image.name == name)
+    lacking = tree.open_needs(image)
+    own = [hole.id for hole in lab.holes if tree.is_open(hole)]
+    if lacking or own:
+        say.note(f"Open: {say.listed([*lacking, *own])}. Where the machine runs into one, it stays there; ^C "
+                 "in gdb shows it. Functions that are called only behind one may not be in the image.")
 
 
 def total_points(lab: Lab) -> int:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import bug, opening, say, sources, state
-from .course import Course, CourseError, Lab, load
+from .course import Course, CourseError, Lab, load, wrapped
 from .lab_text import lab_text
 from .repository import Repository, find
 
@@ -138,8 +138,10 @@ def _write_lab(lab: Lab, tree: Path, key: str) -> None:
 
 
 def _public(lab: Lab, key: str) -> dict[str, Any]:
-    """The lab as its lab.toml has it; the answers are hashed."""
+    """The lab as its lab.toml has it; the answers are hashed, and hints not read by accident."""
     table = lab.table()
+    for hole in table["hole"]:
+        hole["hints"] = [wrapped(hint) for hint in hole["hints"]]
     if lab.bug:
         salt = hashlib.sha256(f"{key}:{lab.number}".encode()).hexdigest()[:16]
         answers = [bug.hashed(answer, salt) for answer in lab.bug.answers]

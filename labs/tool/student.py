@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import cutter, opening, pack, sources, state
-from .course import Course, CourseError, Hole, Lab, load
+from .course import Course, CourseError, Hole, Image, Lab, load
 from .repository import Repository, find
 
 
@@ -114,6 +114,11 @@ class Tree:
 
     def open_ids(self) -> list[str]:
         return [hole.id for hole in self.course.holes if self.is_open(hole)]
+
+    def open_needs(self, *images: Image) -> list[str]:
+        """Holes of earlier labs into which a machine with one of these images runs."""
+        return [hole.id for hole in self.course.holes if self.is_open(hole)
+                and any(hole.id in image.needs for image in images)]
 
     @property
     def caught_up(self) -> list[str]:
