@@ -43,7 +43,7 @@ def _warn_of_needs(tree: Tree, lab: Lab) -> None:
     lacking = dict.fromkeys([*tree.open_needs(*lab.images), *filter(tree.open_ids().__contains__, needed)])
     if lacking:
         earlier = min(int(need.split(".")[0]) for need in lacking)
-        say.note(f"This lab builds on {say.listed(list(lacking))}, not written yet: its machine runs into "
+        say.note(f"This lab builds on {', '.join(lacking)}, not written yet: its machine runs into "
                  "them before it comes to yours. Write them first, or put the solution in: "
                  f"`make catchup LAB={earlier}`")
         say.say()
@@ -55,7 +55,7 @@ def warn_of_open_holes(tree: Tree, name: str) -> None:
     lacking = tree.open_needs(image)
     own = [hole.id for hole in lab.holes if tree.is_open(hole)]
     if lacking or own:
-        say.note(f"Open: {say.listed([*lacking, *own])}. Where the machine runs into one, it stays there; ^C "
+        say.note(f"Open: {', '.join([*lacking, *own])}. Where the machine runs into one, it stays there; ^C "
                  "in gdb shows it. Functions that are called only behind one may not be in the image.")
 
 
