@@ -22,8 +22,8 @@ $(PLUGIN): tools/plugin/onering-plugin.c tools/plugin/qemu-api.h
 	    $(if $(filter Darwin,$(shell uname)),-undefined dynamic_lookup) -o $@.part $<
 	@mv $@.part $@
 
-# make symbolize < log, or make symbolize T=build/grade/transcripts/...
-symbolize:                        ## name the functions and lines of a panic: make symbolize < log
+# make symbolize < log (IMAGE= names another image than that of the choices), or make symbolize T=build/grade/transcripts/...
+symbolize:                        ## name functions and lines of a panic: make symbolize < log (IMAGE=elf)
 	@$(PYTHON) tools/symbolize $(addprefix --elf ,$(wildcard $(IMAGE))) $(T)
 
 INITRD = $(if $(filter 0-cpio,$(EMBED)-$(ROOTFS)),$(ROOT))

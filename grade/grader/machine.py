@@ -40,6 +40,7 @@ DEADLINE = 120.0            # seconds on the host's clock: then there is no verd
 FOR_EVER = 1e7              # for somebody at a debugger
 PATIENCE = 0.02             # seconds between two looks at a machine
 CPU = "rv64,sstc=off"       # timers are seen from outside where the firmware sets them
+FIRMWARE = range(0x80000000, 0x80200000)
 FIRMWARE_ENDS = re.compile(r"^Boot HART MEDELEG +: \S+\n", re.M)
 
 
@@ -255,7 +256,7 @@ class GradedMachine(Machine):
             return ""
         tracks = [recorder.harts[hart]] if hart is not None else sorted(
             recorder.harts, key=lambda track: -track.executed)
-        return self.symbols.describe(tracks[0].pc) or f"{tracks[0].pc:#x}"
+        return place_of(self.symbols, tracks[0].pc)
 
     def last_functions(self, most: int = 10) -> list[str]:
         """The functions that ran last on the busiest hart, oldest first; the firmware left out."""
@@ -319,6 +320,11 @@ class GradedMachine(Machine):
             super().close()
             self.ram.close()
             os.close(self._told)
+
+
+def place_of(symbols: Symbols, pc: int) -> str:
+    """Function and line, or who else is at home there."""
+    return symbols.describe(pc) or (f"the firmware ({pc:#x})" if pc in FIRMWARE else f"{pc:#x}")
 
 
 def _in_words(kinds: Sequence[str], status: int | None) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from grade.grader import verdict
+from grade.grader.machine import place_of
 from grade.tests.grader_fixture import judge, judge_all
 
 BUDGET = 40_000_000
@@ -65,6 +68,12 @@ def test_a_row_that_asks_for_more_and_gets_it_comes_first():
         run.fact(luck=2)
         run.boot("boot", args="status").finish()
     assert judge(lucky).symptom.seen == "Two"
+
+
+def test_a_place_in_the_firmware_is_called_so():
+    nothing = SimpleNamespace(describe=lambda pc: "")
+    assert place_of(nothing, 0x80000476) == "the firmware (0x80000476)"
+    assert place_of(nothing, 0x80200476) == "0x80200476"
 
 
 def test_an_open_hole_is_no_failure():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
 
 import pytest
 
@@ -169,6 +170,19 @@ def test_nothing_is_measured_before_it_is_predicted(student):
     assert "already measured" in student.tool("predict", "--measure=1.a", "--value=1046", status=1)
     text = student.read("answers.toml")
     assert "predicted = 900\nmeasured = 1046\n" in text and '{ "call" = 0, "add" = 0 }' in text
+
+
+def test_there_is_a_place_for_the_hours_and_they_are_handed_in(student):
+    student.tool("predict", "--measure=1.a", "--value=12")
+    text = student.read("answers.toml")
+    assert text.count('[lab."1"]\nhours = 0\n') == 1
+    student.write("answers.toml", text.replace("hours = 0", "hours = 7.5"))
+    student.tool("predict", "--measure=1.a", "--value=13")
+    assert student.read("answers.toml").count("hours") == text.count("hours")
+    student.tool("submit")
+    tarball, = (student.root / "build/submit").iterdir()
+    with tarfile.open(tarball) as tar:
+        assert json.load(tar.extractfile("submission.json"))["hours"] == 7.5
 
 
 def test_what_was_written_into_the_answers_stays(student):

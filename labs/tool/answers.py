@@ -10,6 +10,9 @@ in this file too:
     parts = { "the loop" = 0, ... } yours: how much of the number comes from where
     why = ""                        yours: a sentence
 
+    [lab."1"]
+    hours = 0                       yours: how long the lab took; 0 says nothing
+
     [bug."1"]
     answer = "trap_kernel:41:b"
     right = true
@@ -27,7 +30,7 @@ from .course import CourseError, tomllib
 
 FILE = "answers.toml"
 HEAD = ("# What you predicted, measured and found. `make predict`, `make measure` and `make bug-N` write\n"
-        "# here; `parts` and `why` are for you to fill in.\n")
+        "# here; `parts`, `why` and the `hours` a lab took you are for you to fill in.\n")
 
 
 class Book:
@@ -52,6 +55,9 @@ class Book:
 
     def set(self, kind: str, identity: str, **values: Any) -> None:
         """Writes the file at once."""
+        lab = identity.split(".")[0]
+        if self.get("lab", lab, "hours") is None:
+            self.text = _with(self.text, f'[lab."{lab}"]', "hours", "0")
         for key, value in values.items():
             self.text = _with(self.text, f'[{kind}."{identity}"]', key, _toml(value))
         self.table = self._parsed()

@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 from . import answers, grades, images, progress, repository, say, state
-from .course import Lab
+from .course import CourseError, Lab
 from .student import Tree
 
 FOLDER = "build/submit"
@@ -77,11 +77,20 @@ def _about(tree: Tree, lab: Lab, unsaved: list[str]) -> dict:
         "release": known.release and vars(known.release),
         "caught_up": known.caught_up,
         "hints": known.hints,
+        "hours": _hours(tree, lab),
         "open": [hole.id for hole in lab.holes if tree.is_open(hole)],
         "score": grades.last(tree, lab) if grades.is_current(tree, lab) else None,
         "points": progress.total_points(lab),
         "fingerprint": grades.fingerprint(tree.root),
     }
+
+
+def _hours(tree: Tree, lab: Lab) -> object:
+    """What the student says it took; None: nothing that can be read."""
+    try:
+        return answers.Book(tree.root).get("lab", str(lab.number), "hours") or None
+    except CourseError:
+        return None
 
 
 def _tarball(files: dict[str, bytes], about: dict) -> bytes:
@@ -105,7 +114,8 @@ def _tell(tree: Tree, lab: Lab, path: Path, about: dict, files: dict[str, bytes]
     if about["score"] is None:
         say.say("Not graded since your last change; `make grade` would tell you the points.")
     else:
-        say.say(f"Self-measured score: {about['score']} of {about['points']} points.")
+        say.say(f"Self-measured score: {about['score']} of {about['points']} points, when all of it was "
+                "graded last.")
     say.say(f"Made {path.relative_to(tree.root)}: {say.count(len(files), 'file')} at revision "
             f"{about['revision'][:10]}. Hand in this file.")
 

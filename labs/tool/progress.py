@@ -139,7 +139,7 @@ def report(tree: Tree, lab: Lab) -> None:
         say.table([["bug", lab.bug.title, f"{lab.bug.points:3} points", seen]])
     say.say()
     score = grades.last(tree, lab)
-    say.say("Last graded: " + ("never (make grade)" if score is None else
+    say.say("Last graded as a whole: " + ("never (make grade without T=)" if score is None else
                                f"{score} of {total_points(lab)} points"
                                + ("" if grades.is_current(tree, lab) else ", before your last changes")))
 
