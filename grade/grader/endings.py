@@ -28,8 +28,8 @@ class Ending:
         return {
             "power-off": "the machine was switched off" + (f" with status {self.status}"
                                                            if self.status else ""),
-            "panic": "the kernel panicked" + about,
-            "fault": "a fault was reported" + about,
+            "panic": "the kernel panicked" + about + where,
+            "fault": "a fault was reported" + about + where,
             "hole": f"hole {self.hole} is not written yet",
             "hang": f"it ran on and on{where}: {self.remark}",
             "asleep": f"every hart sleeps, and nothing will wake one{where}{about}",
@@ -45,6 +45,12 @@ def report_of(console: str) -> dict[str, str]:
         return {}
     kind, fields = found[-1]
     return {"kind": kind, **dict(word.split("=", 1) for word in fields.split())}
+
+
+def addresses(report: dict[str, str], field: str) -> list[int]:
+    """Those of a field of the report that can be read: a student's kernel wrote it."""
+    return [int(word, 16) for word in report.get(field, "").split(",")
+            if re.fullmatch(r"(0x)?[0-9a-f]{1,16}", word)]
 
 
 def power_off(status: int, console: str) -> Ending:

@@ -15,6 +15,7 @@ import os
 import re
 import select
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -242,7 +243,15 @@ class GradedMachine(Machine):
             return Ending("reset", place=self._place())
         if status < 0 or "guest-panicked" in reasons:
             raise NotJudged(f"QEMU itself ended with status {status}: {self.stderr}")
-        return endings.power_off(status, self.text)
+        return self._located(endings.power_off(status, self.text))
+
+    def _located(self, ending: Ending) -> Ending:
+        """With the place that the report of a panic names."""
+        pc = endings.addresses(ending.report, "pc") if ending.kind in ("panic", "fault") else []
+        if not pc:
+            return ending
+        called = ending.report.get("cause") == "0"      # not a trap: panic() was, from just before
+        return replace(ending, place=self.symbols.describe(pc[0], is_return=called) or "")
 
     def _wind_up(self) -> None:
         if self.profile is None:
@@ -259,7 +268,14 @@ class GradedMachine(Machine):
         return place_of(self.symbols, tracks[0].pc)
 
     def last_functions(self, most: int = 10) -> list[str]:
-        """The functions that ran last on the busiest hart, oldest first; the firmware left out."""
+        """The functions that ran last on the busiest hart, oldest first; the firmware left out. After a
+        panic those of its backtrace: what ran last has only printed it."""
+        if self.ending and self.ending.kind in ("panic", "fault"):
+            places = endings.addresses(self.ending.report, "bt")
+            called = [self.symbols.function(at - (n > 0 or self.ending.report.get("cause") == "0"))
+                      for n, at in enumerate(places)]
+            if any(called):
+                return [function.name for function in reversed(called) if function][-most:]
         recorder = self.recorder
         if not recorder:
             return []

@@ -10,6 +10,7 @@ from . import verdict
 from .verdict import Grade, Verdict
 
 WIDTH = 100
+MOST_ROWS = 6               # of two tables that are shown whole, equal rows too
 MOST_LINES = 12             # of something expected or seen
 _COLOURS = {verdict.PASSED: "32", verdict.FAILED: "31", verdict.NOT_JUDGED: "35"}
 _SIGNS = {verdict.PASSED: "ok", verdict.FAILED: "FAIL", verdict.OPEN: "open", verdict.WAITS: "waits",
@@ -81,7 +82,7 @@ def replay(found: Verdict, seed: int) -> str:
 
 def side_by_side(expected: Any, seen: Any) -> list[str]:
     """Two columns if they fit, else one above the other."""
-    left, right = _lines(expected), _lines(seen)
+    left, right = _cut(*_differing(_lines(expected), _lines(seen)))
     column = max(map(len, [*left, "expected"]))
     if column + max(map(len, [*right, "seen"])) + 3 <= WIDTH - 10:
         left += [""] * (len(right) - len(left))
@@ -90,6 +91,22 @@ def side_by_side(expected: Any, seen: Any) -> list[str]:
         return [head, *(f"{one:{column}} | {other}".rstrip() for one, other in zip(left, right))]
     return [*(f"{'expected:' if n == 0 else '':9} {line}" for n, line in enumerate(left)),
             *(f"{'seen:' if n == 0 else '':9} {line}" for n, line in enumerate(right))]
+
+
+def _differing(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+    """Of tables too long to be compared by eye, the rows that differ."""
+    if len(left) != len(right) or len(left) <= MOST_ROWS or left == right:
+        return left, right
+    rows = [pair for pair in zip(left, right) if pair[0] != pair[1]]
+    same = len(left) - len(rows)
+    if same:
+        rows.append((f"({same} that are equal)", f"({same} that are equal)"))
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def _cut(*columns: list[str]) -> list[list[str]]:
+    return [lines if len(lines) <= MOST_LINES else
+            [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more"] for lines in columns]
 
 
 def _lines(value: Any) -> list[str]:
@@ -107,9 +124,7 @@ def _lines(value: Any) -> list[str]:
         lines = [str(each) for each in value] or ["nothing"]
     else:
         lines = str(value).splitlines()
-    lines = [_plain(line[:400]) for line in lines]
-    return lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES],
-                                                   f"... and {len(lines) - MOST_LINES} more"]
+    return [_plain(line[:400]) for line in lines]
 
 
 def _plain(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -54,6 +55,12 @@ def test_the_tests_beside_them_still_run(endings):
 
 def test_a_failure_names_the_functions_that_ran_last(endings):
     assert endings["loop"].last_functions[-2:] == ["strcmp", "misbehave"]
+
+
+def test_a_panic_says_where_and_who_called(endings):
+    assert re.search(r"out of ideas in \w+\+0x\w+ kern/\S+:\d+", endings["panic"].seen)
+    assert "misbehave" in endings["panic"].last_functions
+    assert not any(name.startswith("panic") for name in endings["panic"].last_functions)
 
 
 def test_the_symptom_is_the_row_that_fits(endings):

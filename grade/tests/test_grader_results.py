@@ -161,3 +161,11 @@ def test_conditions_of_a_row():
     for key, wanted in [("ending", "panic"), ("console", "x"), ("function", "sbi"), ("cause", 3),
                         ("test", "near"), ("luck", 1)]:
         assert not symptoms._holds(key, wanted, seen), key
+
+
+def test_of_long_tables_the_rows_that_differ_are_shown():
+    expected = [f"row {n}" for n in range(40)]
+    seen = [*expected[:30], "another", *expected[31:]]
+    shown = "\n".join(side_by_side(expected, seen))
+    assert "row 30" in shown and "another" in shown and "(39 that are equal)" in shown
+    assert "row 29" not in shown
