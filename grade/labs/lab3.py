@@ -407,17 +407,19 @@ def strings_that_do_not_end(run: Run) -> None:
 
 @lab_test("3.7", points=3, needs=SPEAKS)
 def a_string_that_changes_under_the_kernel(run: Run) -> None:
-    """Its NUL is overwritten as soon as it was looked at: the kernel's copy ends all the same."""
+    """A byte is overwritten as soon as it was looked at: the kernel's copy is what it was, and ends."""
     name = name_of(run)
     text, go = AREA + 0x100, AREA + 0x800
     before = f"map {AREA:#x} 1 3 fill {text:#x} 400 1 text {text:#x} /tmp/{name}"
     after = f"mkdir {text:#x} list"
     script(run, before, after)              # if it cannot do even that, there is nothing to debug
-    machine = boot(run, f"{before} wait {go:#x} {after}", gdb=True)
-    stop_at_access(machine, go, "sys_mkdirat", text + len(f"/tmp/{name}"), "set *(char *)$at = 'x'")
-    machine.finish()
-    run.same("the answer of mkdir", ["0"], machine.lines("mkdir = "))
-    run.same("the folders in /tmp", [name], machine.lines("list")[0].split())
+    letter = run.random.randrange(1, len(name))
+    for place, new in ((len(name), "'x'"), (letter, "0")):      # no end any more; an end too early
+        machine = boot(run, f"{before} wait {go:#x} {after}", gdb=True)
+        stop_at_access(machine, go, "sys_mkdirat", text + len("/tmp/") + place, f"set *(char *)$at = {new}")
+        machine.finish()
+        run.same("the answer of mkdir", ["0"], machine.lines("mkdir = "))
+        run.same("the folders in /tmp", [name], machine.lines("list")[0].split())
 
 
 # --- measures ---------------------------------------------------------------------------------------

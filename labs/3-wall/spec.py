@@ -86,14 +86,14 @@ They are checked in this order, and the first that applies is the answer.
 | any | there is no such `op` | `-EINVAL` ({EINVAL}) |
 | PUT, TAKE | the request cannot be read | `-EFAULT` ({EFAULT}) |
 | PUT, TAKE | `count` is 0 or more than {batch} | `-{batch_error}` ({batch_number}) |
-| PUT | the letters cannot be read | `-EFAULT` |
+| PUT | the `count` letters cannot be read, all 16 bytes of each | `-EFAULT` |
 {quota_row}{full_row}| TAKE | there is no letter that this process may take | {empty} |
-| TAKE | the letters that would be handed out cannot be written | `-EFAULT` |
+| TAKE | the letters that would be handed out cannot be written, all 16 bytes of each | `-EFAULT` |
 
 ## What always holds
 
 1. A call that answers less than 1 has changed nothing: no letter was put in, taken or lost, and no number was used up. (What it has written to the program's memory is not specified.)
-2. PUT reads nothing but the request and the values; it writes nothing. TAKE writes only letters that it hands out: behind them nothing changes, and nothing needs to be there.
+2. PUT reads nothing but the request and the `count` letters, whose sender and number mean nothing to it; it writes nothing. TAKE writes only letters that it hands out: behind them nothing changes, and nothing needs to be there.
 3. The request is as it was when the call was made. A program may let `letters` point at the request itself, or change it from another thread meanwhile: what the call does follows from one reading of it.
 4. Calls of several processes on several harts happen as if one after the other. No letter is taken twice, and none gets lost.
 5. The box belongs to no process: letters stay when their sender ends.
