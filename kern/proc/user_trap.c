@@ -1,12 +1,12 @@
 /* Traps from user mode: system calls, page faults, interrupts, and everything a program must not do.
  *
- * A system call's way through the kernel, in guest instructions:
+ * A system call's way through the kernel:
  *
- *     user_vector    saves the registers                       60
- *     user_trap      this file: dispatch, then return checks   30
- *     thunk          converts the arguments (generated)         2
+ *     user_vector    saves the registers
+ *     user_trap      this file: dispatch, then return checks
+ *     thunk          converts the arguments (generated)
  *     sys_...        the call itself
- *     vector.S       restores the registers, sret              25
+ *     vector.S       restores the registers, sret
  *
  * so user_trap() is kept in one straight line, and everything rare is in functions of its own.
  */
