@@ -38,8 +38,8 @@ def test_says_the_same_in_both_shapes(boot, build, kernel, app, args):
 
 # The tests that run from inside: all of them in processes, and fused those that need no second one.
 # t-args and t-race hand the kernel bad pointers, which only a kernel of its own survives.
-FUSED_TESTS = ["t-fds", "t-fp", "t-fs", "t-futex", "t-init", "t-map", "t-pipe-threads", "t-threads",
-               "t-time"]
+FUSED_TESTS = ["t-fds", "t-fp", "t-fs", "t-futex", "t-heap", "t-init", "t-map", "t-pipe-threads",
+               "t-threads", "t-time"]
 PROCESS_TESTS = ["t-args", "t-cow", "t-cputime", "t-exec", "t-fork", "t-fp-procs", "t-inherit",
                  "t-mem", "t-pipe", "t-race", "t-sig", "t-stack", "t-thread-ends", "t-tlb",
                  "t-unlinked"]

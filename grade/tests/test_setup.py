@@ -25,7 +25,7 @@ RELEASES = {
 }
 TOOLCHAIN = [f"riscv64-unknown-elf-{tool}" for tool in "gcc ld ar objcopy objdump nm".split()]
 EVERYTHING = ["qemu-system-riscv64", *TOOLCHAIN, "python3", "cpio", "gdb-multiarch", "cc", "dpkg-source", "dtc",
-              "clang-format", "riscv64-linux-gnu-gcc"]
+              "bwrap", "clang-format", "riscv64-linux-gnu-gcc"]
 
 # apt-get: `update` makes packages known, `install` brings the commands of BRINGS.
 APT_GET = """

@@ -10,7 +10,7 @@
 
 /* Guards the heap. The heap could call lock operations, but a lock taken here is inlined. The page
  * allocator's lock is taken while it is held. */
-static struct spinlock heap_spinlock = SPINLOCK_INIT;
+static struct spinlock kernel_heap_lock = SPINLOCK_INIT;
 
 static void *take_pages(void *unused, size_t size, size_t *got)
 {
@@ -43,13 +43,13 @@ static struct heap kernel_heap = {
 static void lock(void *unused)
 {
     (void)unused;
-    spin_lock(&heap_spinlock);
+    spin_lock(&kernel_heap_lock);
 }
 
 static void unlock(void *unused)
 {
     (void)unused;
-    spin_unlock(&heap_spinlock);
+    spin_unlock(&kernel_heap_lock);
 }
 
 static unsigned hart(void *unused)
@@ -65,14 +65,14 @@ static inline bool enter(void)
 {
     bool irqs_were_on = irq_save();
     if (!kernel_heap.lock_ops)
-        spin_acquire(&heap_spinlock);
+        spin_acquire(&kernel_heap_lock);
     return irqs_were_on;
 }
 
 static inline void leave(bool irqs_were_on)
 {
     if (!kernel_heap.lock_ops)
-        spin_release(&heap_spinlock);
+        spin_release(&kernel_heap_lock);
     irq_restore(irqs_were_on);
 }
 

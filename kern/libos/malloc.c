@@ -8,8 +8,8 @@
 #include "kern/mem/pages.h"
 #include "kern/sched/spinlock.h"
 
-static struct spinlock spinlock =
-    SPINLOCK_INIT; /* the page allocator's is taken while it is held */
+/* The page allocator's is taken while it is held. */
+static struct spinlock malloc_lock = SPINLOCK_INIT;
 
 #define SHARE 8 /* the heap grows by this part of what it has, if it can */
 static size_t taken;
@@ -47,13 +47,13 @@ static const struct heap_source source = {take_pages, give_pages_back, NULL};
 static void lock(void *unused)
 {
     (void)unused;
-    spin_lock(&spinlock);
+    spin_lock(&malloc_lock);
 }
 
 static void unlock(void *unused)
 {
     (void)unused;
-    spin_unlock(&spinlock);
+    spin_unlock(&malloc_lock);
 }
 
 static unsigned hart(void *unused)
@@ -74,14 +74,14 @@ static inline unsigned long heap_enter(void)
 {
     bool irqs_were_on = irq_save();
     if (HARTS > 1 && !program_heap_ops->per_hart)
-        spin_acquire(&spinlock);
+        spin_acquire(&malloc_lock);
     return irqs_were_on;
 }
 
 static inline void heap_leave(unsigned long irqs_were_on)
 {
     if (HARTS > 1 && !program_heap_ops->per_hart)
-        spin_release(&spinlock);
+        spin_release(&malloc_lock);
     irq_restore(irqs_were_on);
 }
 
@@ -91,13 +91,13 @@ static bool heap_make(void)
     static bool made;
     if (!program_heap_ops->per_hart)
         return heap_init(&program_heap, program_heap_ops, NULL, 0);
-    spin_lock(&spinlock);
+    spin_lock(&malloc_lock);
     if (!made) {
         program_heap.nharts = HARTS;
         made = heap_init(&program_heap, program_heap_ops, NULL, 0);
         program_heap.lock_ops = &lock_ops; /* from now on: here the lock is held already */
     }
-    spin_unlock(&spinlock);
+    spin_unlock(&malloc_lock);
     return made;
 }
 
