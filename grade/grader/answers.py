@@ -38,13 +38,19 @@ def _measured(book: Book, measure: Measure) -> Other:
     recorded = all(isinstance(written(key), int) for key in ("predicted", "measured"))
     for_explaining = measure.points // 2
     points = (measure.points - for_explaining) * recorded
-    words = "" if recorded else f"predict, then measure: make predict M={measure.id} N=..."
+    words = "" if recorded else _what_is_next(measure, written("predicted"))
     if recorded and _is_explained(measure, written("measured"), written("parts"), written("why")):
         points += for_explaining
     elif recorded:
         words = "say in answers.toml what the number is made of" if measure.parts else \
             "say in answers.toml why it is not what you expected"
     return Other(measure.id, measure.question, points, measure.points, words)
+
+
+def _what_is_next(measure: Measure, predicted: object) -> str:
+    if isinstance(predicted, int):
+        return f"predicted; now: make measure M={measure.id}"
+    return f"predict, then measure: make predict M={measure.id} N=..."
 
 
 def _is_explained(measure: Measure, measured: int, parts: object, why: object) -> bool:

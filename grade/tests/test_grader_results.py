@@ -131,6 +131,14 @@ def test_predictions_count_and_need_not_be_right(tmp_path):
     assert points(tmp_path, '[measure."1.a"]\npredicted = 5\nmeasured = 900\n') == [1, 0]
 
 
+def test_what_to_do_next_follows_what_was_done(tmp_path):
+    def said(text):
+        (tmp_path / "answers.toml").write_text(text)
+        return answers.others(tmp_path, LAB)[0].words
+    assert "make predict M=1.a" in said("")
+    assert "make measure M=1.a" in said('[measure."1.a"]\npredicted = 5\n')
+
+
 def test_an_explanation_adds_up(tmp_path):
     before = '[measure."1.a"]\npredicted = 5\nmeasured = 900\n'
     assert points(tmp_path, before + "parts = { call = 400, body = 499 }") == [1, 0]

@@ -65,6 +65,11 @@ def test_a_lab_that_builds_on_open_holes_says_so(student):
     assert "builds on 1.1, not written yet" in student.tool("start", "2")
 
 
+def test_files_without_a_hole_are_named(student):
+    assert "yours too: kern/notes.txt" in student.tool("start", "2")
+    assert "yours too: kern/notes.txt" in student.tool("status")
+
+
 def test_holes_that_an_image_runs_into_are_named(student):
     lab = student.root / "labs/2-powers/lab.toml"
     lab.write_text(lab.read_text().replace('make = "sums"\n', 'make = "sums"\nneeds = ["1.2"]\n', 1))

@@ -18,6 +18,8 @@ def introduce(tree: Tree, lab: Lab) -> None:
             + f"   ({total_points(lab)} points, about {say.count(lab.hours, 'hour')})")
     say.say()
     say.table([_row(tree, hole) for hole in lab.holes])
+    if lab.extra_files:
+        say.say(f"  yours too: {', '.join(lab.extra_files)}")
     rest = total_points(lab) - holes
     if rest:
         say.say(f"  and {rest} points for measures and the planted bug")
@@ -99,8 +101,7 @@ def draw(tree: Tree) -> None:
     say.table(rows)
     say.say()
     if not known or not known.lab:
-        first = tree.course.labs[0].number if tree.course.labs else 1
-        say.say(f"Begin with: make lab-{first}")
+        say.say(f"Begin with: make lab-{tree.first}")
     else:
         say.say("make lab-status tells more of the current lab, make lab-N goes to another.")
 
@@ -130,6 +131,8 @@ def report(tree: Tree, lab: Lab) -> None:
     say.say(say.bold(f"Lab {lab.number}: {lab.title}") + f"   labs/{lab.folder.name}/README.md")
     say.say()
     say.table([[*_row(tree, hole), _hints(tree, hole)] for hole in lab.holes])
+    if lab.extra_files:
+        say.say(f"  yours too: {', '.join(lab.extra_files)}")
     book = answers.Book(tree.root)
     say.table([[measure.id, textwrap.shorten(measure.question, 48, placeholder=" ..."), f"{measure.points:3} points",
                 _numbers(book, measure.id, measure.unit)] for measure in lab.measures])

@@ -41,8 +41,14 @@ class Tree:
     def lab(self) -> Lab:
         """The current lab."""
         if not self.begun.lab:
-            raise CourseError(f"no lab has begun yet; begin with: make lab-{self.course.labs[0].number}")
+            raise CourseError(f"no lab has begun yet; begin with: make lab-{self.first}")
         return self.course.lab(self.begun.lab)
+
+    @property
+    def first(self) -> int:
+        """The lab to begin with: the first that did not come solved."""
+        solved = self.state.release.done if self.is_release else ()
+        return next((lab.number for lab in self.course.labs if lab.number not in solved), 1)
 
     def check_begun(self, lab: int) -> None:
         """Raises unless the holes of this lab were opened here."""
