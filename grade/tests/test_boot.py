@@ -193,7 +193,8 @@ def test_boot_image_takes_a_breakpoint_and_counts_ticks(build, boot):
     assert machine.symbols.function(where).name == "command_break"
     ticks = [re.fullmatch(r"tick (\d) after \d+ us", line) for line in lines[3:6]]
     assert [tick[1] for tick in ticks] == ["1", "2", "3"]
-    assert lines[6:] == ["gave way 1 times", "done"]
+    # How often depends on how late the host let the ticks be; lab 1's tests see it exactly.
+    assert re.fullmatch(r"gave way [1-3] times", lines[6]) and lines[7:] == ["done"]
 
 
 def test_boot_image_does_what_the_bootargs_ask_for(build, boot):
