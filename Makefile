@@ -376,6 +376,7 @@ COURSE_IMAGES := spark boot maps threads
 $(foreach i,$(COURSE_IMAGES) kernel,$(eval $(call image_name,$i): $(call image_objects,$i)))
 $(call image_name,spark): $K/kern/images/probe.o
 $(call image_name,boot): $K/kern/images/probe.o $K/kern/mem/identity.o
+$(foreach i,boot maps,$(call image_name,$i)): $K/kern/images/commands.o
 $(call image_name,kernel): $K/root-$(EMBED).o
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
 IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld

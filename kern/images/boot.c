@@ -15,10 +15,10 @@
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
 #include "kern/images/boot/commands.h"
+#include "kern/images/commands.h"
 #include "kern/riscv/hart.h"
 
-#define WORDS_MAX      64
-#define STATUS_UNKNOWN 2 /* of the machine, for a command that there is not */
+#define WORDS_MAX 64
 
 static void command_say(char **words)
 {
@@ -79,11 +79,7 @@ static void command_panic(char **words)
     panic("asked to panic by the bootargs");
 }
 
-static const struct command {
-    const char *name;
-    void (*run)(char **words);
-    int nwords; /* it takes */
-} commands[] = {
+static const struct command commands[] = {
     {"say", command_say, 1},
     {"flood", command_flood, 1},
     {"machine", command_machine, 0},
@@ -124,29 +120,6 @@ static void show_machine(void)
     printk("boot: arguments \"%s\"\n", machine.bootargs);
 }
 
-static void refuse(const char *word) __attribute__((noreturn));
-static void refuse(const char *word)
-{
-    printk("boot: there is no command %s with that many words. There are:", word);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        printk(" %s", commands[i].name);
-    printk("\n");
-    power_off(STATUS_UNKNOWN);
-}
-
-/* Does the command at words[0]; returns how many words it was. */
-static int do_command(char **words, int left)
-{
-    for (const struct command *command = commands; command < commands + ARRAY_LEN(commands);
-         command++) {
-        if (strcmp(words[0], command->name) == 0 && command->nwords < left) {
-            command->run(words + 1);
-            return 1 + command->nwords;
-        }
-    }
-    refuse(words[0]);
-}
-
 void image_main(void)
 {
     static char buffer[1024];
@@ -160,11 +133,7 @@ void image_main(void)
     char **words = left > 0 ? given : tour;
     if (left == 0)
         left = ARRAY_LEN(tour);
-    while (left > 0) {
-        int used = do_command(words, left);
-        words += used;
-        left -= used;
-    }
+    commands_run("boot", commands, ARRAY_LEN(commands), words, left);
     printk("boot: done\n");
     power_off(0);
 }

@@ -13,11 +13,11 @@
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
 #include "kern/images/maps/commands.h"
+#include "kern/images/commands.h"
 #include "kern/mem/pages.h"
 #include "kern/riscv/csr.h"
 
-#define WORDS_MAX      512
-#define STATUS_UNKNOWN 2 /* of the machine, for a command that there is not */
+#define WORDS_MAX 512
 
 static void command_park(char **words)
 {
@@ -28,11 +28,7 @@ static void command_park(char **words)
         __asm__ volatile("wfi");
 }
 
-static const struct command {
-    const char *name;
-    void (*run)(char **words);
-    int nwords; /* it takes */
-} commands[] = {
+static const struct command commands[] = {
     {"tables", command_tables, 1},
     {"root", command_root, 1},
     {"demo", command_demo, 0},
@@ -79,27 +75,6 @@ unsigned long parse_flags(const char *text)
     return flags;
 }
 
-static void refuse(const char *word) __attribute__((noreturn));
-static void refuse(const char *word)
-{
-    printk("maps: there is no command %s with that many words. There are:", word);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        printk(" %s", commands[i].name);
-    printk("\n");
-    power_off(STATUS_UNKNOWN);
-}
-
-/* Does the command at words[0]; returns how many words it was. */
-static int do_command(char **words, int left)
-{
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (strcmp(words[0], commands[i].name) == 0 && commands[i].nwords < left) {
-            commands[i].run(words + 1);
-            return 1 + commands[i].nwords;
-        }
-    refuse(words[0]);
-}
-
 void image_main(void)
 {
     static char buffer[8192];
@@ -108,15 +83,14 @@ void image_main(void)
     char **words = given;
     int n = machine_args(buffer, sizeof(buffer), given, WORDS_MAX);
     if (n < 0)
-        refuse("(more words than fit)");
+        commands_refuse("maps", commands, ARRAY_LEN(commands), "(more words than fit)");
     if (n == 0) {
         words = tour;
         n = ARRAY_LEN(tour);
     }
     maps_root = page_alloc_zeroed();
     printk("maps: root %lx\n", (uintptr_t)maps_root);
-    for (int i = 0; i < n;)
-        i += do_command(words + i, n - i);
+    commands_run("maps", commands, ARRAY_LEN(commands), words, n);
     printk("maps: done\n");
     power_off(0);
 }
