@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import queue
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -19,7 +18,7 @@ from grade.elf import ROOT
 from labs.tool import course as course_file
 from labs.tool.course import Course, CourseError, Lab
 
-from . import variants
+from . import command, variants
 from .api import NotJudged
 from .builder import Builder
 from .grading import Wish, open_builder
@@ -130,9 +129,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CourseError as error:
-        sys.exit(f"selftest: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command.run("selftest", main)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
@@ -17,7 +16,7 @@ from grade.elf import ROOT
 from labs.tool import course as course_file
 from labs.tool.course import Course, CourseError
 
-from . import verdict
+from . import command, verdict
 from .api import LabTest
 from .grading import Wish, open_builder
 from .runner import Runner, tests_of
@@ -71,9 +70,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CourseError as error:
-        sys.exit(f"soak: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command.run("soak", main)

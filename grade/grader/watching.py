@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from grade.elf import ROOT
-from labs.tool.course import CourseError, Lab
+from labs.tool.course import Lab
 
-from . import verdict
+from . import command, verdict
 from .api import LabTest, NotJudged
 from .grading import Wish, grade_lab, labs_of, open_builder
 from .report import Report
@@ -73,9 +73,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CourseError as error:
-        sys.exit(f"watch: {error}")
-    except KeyboardInterrupt:
-        sys.exit(0)
+    command.run("watch", main, interrupted=0)
