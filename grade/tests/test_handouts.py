@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from grade.elf import ROOT
 from grade.grader import api, runner
+from grade.tests import fresh
 from grade.tests.course_fixture import Student
 from labs.tool import course, opening
 from labs.tool.course import Lab
@@ -204,7 +204,7 @@ def test_what_is_shown_is_compared_line_by_line():
 
 def newcomer(target: Path) -> Student:
     """Somebody who has cloned the course and done nothing yet."""
-    copy_tree(target)
+    fresh.copy_to(target)
     student = Student(target)
     student.git("init", "-q", "-b", "main")
     student.git("add", "-A")
@@ -224,15 +224,6 @@ def student(tmp_path_factory) -> Student:
         opening.lay_reference(target, lab)
     student.tool("save")
     return student
-
-
-def copy_tree(target: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
 
 
 def differing(student: Student, text: str) -> list[str]:

@@ -270,9 +270,12 @@ def test_no_hart_starves_while_another_waits_for_it(boot, icount):
     assert boot(assemble(PING_PONG), harts=2, icount=icount).wait() == 7
 
 
+COUNTING = ("la a0, word\n1: ld a1, (a0)\naddi a1, a1, 1\nsd a1, (a0)\nj 1b\n"
+            ".balign 8\nword: .dword 0")
+
+
 def test_harts_that_take_turns_can_be_frozen(boot):
-    machine = boot(assemble("la a0, word\n1: ld a1, (a0)\naddi a1, a1, 1\nsd a1, (a0)\nj 1b\n"
-                            ".balign 8\nword: .dword 0"), harts=2, icount=True, frozen=True)
+    machine = boot(assemble(COUNTING), harts=2, icount=True, frozen=True)
     time.sleep(0.2)
     assert machine.read_u64("word") == 0
     machine.cont()
@@ -367,8 +370,7 @@ def test_an_address_whose_high_bits_are_wrong_is_not_mapped(boot):
 
 
 def test_frozen_memory_does_not_change(boot):
-    machine = boot(assemble("la a0, word\n1: ld a1, (a0)\naddi a1, a1, 1\nsd a1, (a0)\nj 1b\n"
-                            ".balign 8\nword: .dword 0"))
+    machine = boot(assemble(COUNTING))
     while machine.read_u64("word") == 0:
         time.sleep(0.01)
     with machine.frozen():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from grade.elf import ROOT
+from grade.tests import fresh
 from grade.tests.campaign import FULL
 from grade.tests.course_fixture import Student
 from labs.tool import course, cutter, images, release, sources
@@ -31,14 +31,7 @@ campaign = pytest.mark.skipif(not FULL, reason="builds kernels; part of make tes
 @pytest.fixture(scope="module")
 def author(tmp_path_factory) -> Path:
     """The tree as it is now, committed or not, without a repository."""
-    target = tmp_path_factory.mktemp("author") / "onering"
-    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
-    return target
+    return fresh.copy_to(tmp_path_factory.mktemp("author") / "onering")
 
 
 @pytest.fixture(scope="module")
