@@ -2,9 +2,10 @@
  * memory - what brk, mmap and their relatives promise where there is one address space: memory comes as
  * zeros and goes back whole, and no wrong address does harm. Says "memory: ok", or what is wrong.
  */
+#include "check.h"
+
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,16 +13,6 @@
 #include <unistd.h>
 
 enum { PAGE = 4096, RW = PROT_READ | PROT_WRITE, ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS };
-
-static int failures;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                         \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 static unsigned long free_memory(void)
 {
@@ -168,6 +159,5 @@ int main(void)
     unsigned long before = free_memory();
     test_exhaustion();
     CHECK(free_memory() == before);
-    puts(failures ? "memory: FAILED" : "memory: ok");
-    return failures != 0;
+    return check_end("memory");
 }

@@ -5,23 +5,14 @@
  *     semantics          says "semantics: ok", or what is wrong
  *     semantics kill     ends itself by a signal
  */
+#include "check.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static int failures;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                         \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 static void handler(int sig)
 {
@@ -77,6 +68,5 @@ int main(int argc, char **argv)
     test_processes();
     test_signals();
     test_waiting();
-    puts(failures ? "semantics: FAILED" : "semantics: ok");
-    return failures != 0;
+    return check_end("semantics");
 }
