@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -104,6 +105,19 @@ long free_memory(void)
         sleep_ms(1);
     }
     return best;
+}
+
+void *map_anonymous(size_t n, int prot)
+{
+    return mmap(NULL, n, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+int is_zero(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != 0)
+            return 0;
+    return 1;
 }
 
 void check_no_leak(void (*fn)(void))

@@ -28,6 +28,10 @@ int in_child(void (*fn)(void *arg), void *arg);
  * be: what somebody else held may come back between two measurements. */
 long free_memory(void);
 
+/* A mapping of n bytes, zeros and nobody else's, wherever there is room: mmap's result. */
+void *map_anonymous(size_t n, int prot);
+int is_zero(const char *p, size_t n);
+
 /* Runs fn a few times, until once as much memory is free after it as before: what the kernel keeps
  * for later may differ from one time to the next, a leak shows every time. */
 void check_no_leak(void (*fn)(void));

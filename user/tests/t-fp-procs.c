@@ -3,54 +3,28 @@
  * fork and exec.
  */
 #include "check.h"
+#include "fp.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NPROCESSES = 4, NTHREADS = 4, ROUNDS = 40 };
-
-static void hold(unsigned long seed)
-{
-    for (int i = 0; i < ROUNDS; i++) {
-        EQUAL(fp_changed(seed, 100000, 0), 0); /* long enough to lose the processor */
-        EQUAL(fp_changed(~seed, 50, 1), 0);
-    }
-}
-
-static void *thread(void *arg)
-{
-    hold((unsigned long)(intptr_t)arg << 32 | 0x15);
-    return NULL;
-}
+enum { NPROCESSES = 4, NTHREADS = 4 };
 
 static void process(void *arg)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        if (pthread_create(&t[i], NULL, thread, (char *)arg + i + 1) != 0)
+        if (pthread_create(&t[i], NULL, fp_holds_in_thread, (char *)arg + i + 1) != 0)
             check_fail("pthread_create");
-    hold((unsigned long)arg);
+    fp_holds((unsigned long)arg);
     for (int i = 0; i < NTHREADS; i++)
         pthread_join(t[i], NULL);
 }
 
-/* A sum that comes out wrong if a register is lost: 1 + 1/2 + 1/4 ... */
 static void compute(void *arg)
 {
-    (void)arg;
-    for (int round = 0; round < 200; round++) {
-        volatile double sum = 0, term = 1;
-        for (int i = 0; i < 50; i++) {
-            sum += term;
-            term /= 2;
-            if (i % 10 == 0)
-                sched_yield();
-        }
-        CHECK(sum == 2 - 4 * (term / 2));
-    }
+    fp_computes(arg);
 }
 
 /* A child has the parent's registers, and its own from then on. */
@@ -99,6 +73,6 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < NPROCESSES; i++)
         CHECK(wait(&status) > 0 && status == 0);
-    hold(0x123456789abcdef);
+    fp_holds(0x123456789abcdef);
     return check_end("t-fp-procs");
 }

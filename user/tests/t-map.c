@@ -9,19 +9,6 @@
 
 enum { PAGE = 4096, RW = PROT_READ | PROT_WRITE };
 
-static void *map(size_t n, int prot)
-{
-    return mmap(NULL, n, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-static int is_zero(const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (p[i] != 0)
-            return 0;
-    return 1;
-}
-
 /* ---- brk ---- */
 
 static void test_brk(void)
@@ -46,7 +33,7 @@ static void test_brk(void)
 
 static void test_map(void)
 {
-    char *p = map(3 * PAGE + 1, RW);
+    char *p = map_anonymous(3 * PAGE + 1, RW);
     CHECK(p != MAP_FAILED && (uintptr_t)p % PAGE == 0);
     CHECK(is_zero(p, 4 * PAGE));
     memset(p, 'a', 4 * PAGE);
@@ -57,7 +44,7 @@ static void test_map(void)
     CHECK(is_zero(p, PAGE) && p[2 * PAGE] == 'a');
     EQUAL(munmap(p, 4 * PAGE), 0);
     /* A hint is only a hint: what is there already stays. */
-    char *r = map(PAGE, RW);
+    char *r = map_anonymous(PAGE, RW);
     *r = 'r';
     char *s = mmap(r, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(s != MAP_FAILED && s != r && *r == 'r');

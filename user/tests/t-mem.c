@@ -17,19 +17,6 @@
 
 enum { PAGE = 4096, MIB = 1024 * 1024, RW = PROT_READ | PROT_WRITE };
 
-static void *map(size_t n, int prot)
-{
-    return mmap(NULL, n, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-static int is_zero(const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (p[i] != 0)
-            return 0;
-    return 1;
-}
-
 /* ---- what touching does: done by a child, which may die of it ---- */
 
 static void touch_read(void *p)
@@ -62,7 +49,7 @@ static void test_protection(void)
 {
     static const uint32_t ret = 0x00008067; /* machine code: ret */
     static const char constant[] = "constant";
-    char *p = map(4 * PAGE, RW);
+    char *p = map_anonymous(4 * PAGE, RW);
     CHECK(survives(touch_read, p) && survives(touch_write, p));
     memcpy(p, &ret, sizeof(ret));
     CHECK(dies(jump_to, p));
@@ -153,7 +140,7 @@ static void test_model(void)
 {
     static struct model model[NPAGES];
     CHECK(pipe(probe) == 0);
-    char *base = map((size_t)NPAGES * PAGE, RW);
+    char *base = map_anonymous((size_t)NPAGES * PAGE, RW);
     munmap(base, (size_t)NPAGES * PAGE);
     srand(7);
     for (int i = 0; i < OPERATIONS; i++) {
@@ -178,7 +165,7 @@ static void test_model(void)
 static void test_on_demand(void)
 {
     long before = free_memory();
-    char *p = map(64 * MIB, RW);
+    char *p = map_anonymous(64 * MIB, RW);
     CHECK(p != MAP_FAILED);
     CHECK(before - free_memory() < 64 * 1024);
     for (int i = 0; i < 16; i++)
@@ -195,7 +182,7 @@ static void take_all(void *arg)
 {
     (void)arg;
     for (;;) {
-        char *p = map(MIB, RW);
+        char *p = map_anonymous(MIB, RW);
         if (p == MAP_FAILED) {
             EQUAL(errno, ENOMEM);
             return;
@@ -210,7 +197,7 @@ static void take_all_by_reading(void *arg)
 {
     (void)arg;
     for (;;) {
-        char *p = map(MIB, RW);
+        char *p = map_anonymous(MIB, RW);
         if (p == MAP_FAILED)
             return;
         ssize_t n = read(zero_fd, p, MIB);

@@ -1,10 +1,10 @@
 /* t-pipe-threads - pipes between the threads of one program: who waits is woken, nothing is lost. */
 #include "check.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,13 +12,6 @@
 enum { TOTAL = 500000, ROUNDS = 500, WRITERS = 4, RECORDS = 100, RECORD = 500 };
 
 static char big[100000];
-
-static pthread_t start(void *(*fn)(void *), void *arg)
-{
-    pthread_t t = NULL;
-    EQUAL(pthread_create(&t, NULL, fn, arg), 0);
-    return t;
-}
 
 /* The error of a write that nobody will read. */
 static void *write_big(void *arg)
@@ -41,14 +34,14 @@ static void test_other_end_goes(void)
     int p[2];
     char buf[100];
     CHECK(pipe(p) == 0);
-    pthread_t writer = start(write_big, &p[1]);
+    pthread_t writer = start_thread(write_big, &p[1]);
     EQUAL(read(p[0], buf, sizeof(buf)), 100);
     sleep_ms(30);
     close(p[0]);
     pthread_join(writer, NULL);
     close(p[1]);
     CHECK(pipe(p) == 0);
-    pthread_t reader = start(read_to_end, &p[0]);
+    pthread_t reader = start_thread(read_to_end, &p[0]);
     sleep_ms(30);
     close(p[1]);
     pthread_join(reader, NULL);
@@ -68,7 +61,7 @@ static void test_poll(void)
     CHECK(pipe(p) == 0);
     struct pollfd f = {.fd = p[0], .events = POLLIN};
     EQUAL(poll(&f, 1, 20), 0);
-    pthread_t writer = start(write_later, &p[1]);
+    pthread_t writer = start_thread(write_later, &p[1]);
     EQUAL(poll(&f, 1, 10000), 1);
     EQUAL(f.revents, POLLIN);
     pthread_join(writer, NULL);
@@ -104,7 +97,7 @@ static void test_much(void)
     size_t total = 0, wrong = 0;
     ssize_t n;
     CHECK(pipe(p) == 0);
-    pthread_t writer = start(pump, &p[1]);
+    pthread_t writer = start_thread(pump, &p[1]);
     while ((n = read(p[0], piece, 1 + total % sizeof(piece))) > 0) {
         for (ssize_t i = 0; i < n; i++)
             wrong += piece[i] != byte_at(total + i);
@@ -132,7 +125,7 @@ static void *answer(void *arg)
 static void test_ping_pong(void)
 {
     CHECK(pipe(there) == 0 && pipe(back) == 0);
-    pthread_t other = start(answer, NULL);
+    pthread_t other = start_thread(answer, NULL);
     for (int i = 0; i < ROUNDS; i++) {
         unsigned char byte = (unsigned char)i;
         CHECK(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1);
@@ -162,7 +155,7 @@ static void test_records(void)
     pthread_t writers[WRITERS];
     CHECK(pipe(p) == 0);
     for (int w = 0; w < WRITERS; w++)
-        writers[w] = start(write_records, &p[1]);
+        writers[w] = start_thread(write_records, &p[1]);
     for (int i = 0; i < WRITERS * RECORDS; i++) {
         char record[RECORD];
         size_t got = 0, mixed = 0;

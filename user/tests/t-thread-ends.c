@@ -1,26 +1,12 @@
 /* t-thread-ends - the end of a process with several threads, and what fork makes of them. */
 #include "check.h"
+#include "threads.h"
 
-#include <pthread.h>
 #include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static _Thread_local int local = 42;
-
-static pthread_t start(void *(*fn)(void *), void *arg)
-{
-    pthread_t t = NULL;
-    EQUAL(pthread_create(&t, NULL, fn, arg), 0);
-    return t;
-}
-
-static void *join(pthread_t t)
-{
-    void *result = NULL;
-    EQUAL(pthread_join(t, &result), 0);
-    return result;
-}
 
 static void *sleep_long(void *arg)
 {
@@ -46,14 +32,14 @@ static void exit_with_threads(void *arg)
 {
     static long counters[2];
     int how = (int)(intptr_t)arg;
-    start(sleep_long, NULL);
-    start(spin, &counters[0]);
-    start(spin, &counters[1]);
+    start_thread(sleep_long, NULL);
+    start_thread(spin, &counters[0]);
+    start_thread(spin, &counters[1]);
     if (how == 0)
         _exit(33);
-    start(exit_all, (void *)33);
+    start_thread(exit_all, (void *)33);
     if (how == 1)
-        join(start(sleep_long, NULL));
+        join_thread(start_thread(sleep_long, NULL));
     spin(&counters[0]);
 }
 
@@ -67,7 +53,7 @@ static void *last_words(void *arg)
 /* The first thread may leave; the process lives on until the last one does. */
 static void leave_first(void *arg)
 {
-    start(last_words, arg);
+    start_thread(last_words, arg);
     pthread_exit(NULL);
 }
 
@@ -104,6 +90,6 @@ static void *fork_from_thread(void *arg)
 int main(void)
 {
     test_ends();
-    join(start(fork_from_thread, NULL));
+    join_thread(start_thread(fork_from_thread, NULL));
     return check_end("t-thread-ends");
 }

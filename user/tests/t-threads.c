@@ -1,8 +1,8 @@
 /* t-threads - threads and what they share, thread-local variables, mutexes, conditions. */
 #include "check.h"
+#include "threads.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,6 @@
 #include <unistd.h>
 
 enum { NTHREADS = 8 };
-
-static pthread_t start(void *(*fn)(void *), void *arg)
-{
-    pthread_t t = NULL;
-    EQUAL(pthread_create(&t, NULL, fn, arg), 0);
-    return t;
-}
-
-static void *join(pthread_t t)
-{
-    void *result = NULL;
-    EQUAL(pthread_join(t, &result), 0);
-    return result;
-}
 
 /* ---- life ---- */
 
@@ -48,12 +34,12 @@ static void test_life(void)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(i % 2 ? give_back : leave_early, (void *)(intptr_t)(10 * i));
+        t[i] = start_thread(i % 2 ? give_back : leave_early, (void *)(intptr_t)(10 * i));
     for (int i = 0; i < NTHREADS; i++)
-        EQUAL(join(t[i]), 10 * i + (i % 2 ? 1 : 2));
-    join(start(join_parent, NULL));
+        EQUAL(join_thread(t[i]), 10 * i + (i % 2 ? 1 : 2));
+    join_thread(start_thread(join_parent, NULL));
     for (int i = 0; i < 300; i++) /* stacks are given back, or this runs out of memory */
-        EQUAL(join(start(give_back, (void *)5)), 6);
+        EQUAL(join_thread(start_thread(give_back, (void *)5)), 6);
 }
 
 static int detached_runs;
@@ -74,7 +60,7 @@ static void test_detached(void)
         if (i % 2)
             EQUAL(pthread_create(&t, &attr, run_detached, &detached_runs), 0);
         else
-            EQUAL(pthread_detach(start(run_detached, &detached_runs)), 0);
+            EQUAL(pthread_detach(start_thread(run_detached, &detached_runs)), 0);
     }
     for (int i = 0; i < 1000 && __atomic_load_n(&detached_runs, __ATOMIC_SEQ_CST) < 100; i++)
         sleep_ms(1);
@@ -105,9 +91,9 @@ static void test_local(void)
     pthread_t t[NTHREADS];
     local = 7;
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(use_local, (void *)(intptr_t)(1000 * i));
+        t[i] = start_thread(use_local, (void *)(intptr_t)(1000 * i));
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
     EQUAL(local, 7);
 }
 
@@ -130,8 +116,8 @@ static void *use_key(void *arg)
 static void test_keys(void)
 {
     EQUAL(pthread_key_create(&key, destroy), 0);
-    join(start(use_key, (void *)3));
-    join(start(use_key, (void *)4));
+    join_thread(start_thread(use_key, (void *)3));
+    join_thread(start_thread(use_key, (void *)4));
     EQUAL(destroyed, 7);
     EQUAL(pthread_key_delete(key), 0);
 }
@@ -158,9 +144,9 @@ static void test_counter(void)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(count, NULL);
+        t[i] = start_thread(count, NULL);
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
     EQUAL(counter, 3000 * NTHREADS);
 }
 
@@ -179,7 +165,7 @@ static void test_mutex_types(void)
     EQUAL(pthread_mutex_lock(&m), 0);
     EQUAL(pthread_mutex_lock(&m), 0);
     EQUAL(pthread_mutex_unlock(&m), 0);
-    EQUAL(join(start(try_lock, &m)), EBUSY); /* held once still */
+    EQUAL(join_thread(start_thread(try_lock, &m)), EBUSY); /* held once still */
     EQUAL(pthread_mutex_unlock(&m), 0);
     EQUAL(pthread_mutex_unlock(&m), EPERM);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
@@ -223,12 +209,12 @@ static void *pass_gate(void *arg)
 
 static void test_conditions(void)
 {
-    pthread_t a = start(play, (void *)0), b = start(play, (void *)1), t[NTHREADS];
-    join(a);
-    join(b);
+    pthread_t a = start_thread(play, (void *)0), b = start_thread(play, (void *)1), t[NTHREADS];
+    join_thread(a);
+    join_thread(b);
     EQUAL(ball, 1000);
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(pass_gate, NULL);
+        t[i] = start_thread(pass_gate, NULL);
     sleep_ms(20);
     pthread_mutex_lock(&lock);
     EQUAL(passed, 0);
@@ -236,7 +222,7 @@ static void test_conditions(void)
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
     EQUAL(passed, NTHREADS);
 }
 
@@ -284,9 +270,9 @@ static void test_once(void)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(call_once, NULL);
+        t[i] = start_thread(call_once, NULL);
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
 }
 
 /* ---- the heap and files, used by all ---- */
@@ -318,9 +304,9 @@ static void test_heap(void)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(use_heap, (void *)(intptr_t)(i + 1));
+        t[i] = start_thread(use_heap, (void *)(intptr_t)(i + 1));
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
 }
 
 static void *use_stack(void *arg)
@@ -339,9 +325,9 @@ static void test_stacks(void)
 {
     pthread_t t[NTHREADS];
     for (int i = 0; i < NTHREADS; i++)
-        t[i] = start(use_stack, NULL);
+        t[i] = start_thread(use_stack, NULL);
     for (int i = 0; i < NTHREADS; i++)
-        join(t[i]);
+        join_thread(t[i]);
 }
 
 int main(void)

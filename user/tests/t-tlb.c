@@ -3,8 +3,8 @@
  * that made it returns; also when fork takes the right to write away, and when a write gets a copy.
  */
 #include "check.h"
+#include "threads.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -21,13 +21,6 @@ static void map_page(void)
                    MAP_PRIVATE | MAP_ANONYMOUS | (page != NULL ? MAP_FIXED : 0), -1, 0);
     CHECK(p != MAP_FAILED);
     page = p;
-}
-
-static pthread_t start(void *(*fn)(void *), void *arg)
-{
-    pthread_t t = NULL;
-    EQUAL(pthread_create(&t, NULL, fn, arg), 0);
-    return t;
 }
 
 /* ---- another page in its place ---- */
@@ -55,7 +48,7 @@ static void test_remap(void)
 {
     wanted = seen = 0;
     map_page();
-    pthread_t t = start(reader, NULL);
+    pthread_t t = start_thread(reader, NULL);
     for (long i = 1; i <= ROUNDS; i++) {
         map_page();
         *page = i;
@@ -88,7 +81,7 @@ static void wait_for_writer(void)
 
 static void protect_under_writer(void *arg)
 {
-    start(writer, NULL);
+    start_thread(writer, NULL);
     wait_for_writer();
     if (arg != NULL)
         mprotect((void *)page, PAGE, PROT_READ);
@@ -137,7 +130,7 @@ static void *writer_until_stop(void *arg)
 static void test_fork(void)
 {
     map_page();
-    pthread_t t = start(writer_until_stop, NULL);
+    pthread_t t = start_thread(writer_until_stop, NULL);
     wait_for_writer();
     for (int i = 0; i < ROUNDS / 4; i++)
         EQUAL(in_child(watch, NULL), 0);
@@ -180,7 +173,7 @@ static void test_copy(void)
 {
     stop = 0;
     map_page();
-    pthread_t t = start(reader_until_stop, NULL);
+    pthread_t t = start_thread(reader_until_stop, NULL);
     for (long i = 1; i <= ROUNDS; i++) {
         int pid = fork_sleeper(); /* shares the page: our store makes a copy */
         *page = i;
