@@ -314,7 +314,7 @@ $U/libc.a: $(LIBC_OBJ) $U/libc.list
 	@$(call archive,$(LIBC_OBJ))
 
 # A program is user/NAME.c or the folder user/NAME/.
-# probe-NAME reports facts to a lab's tests, and is in that lab's root only.
+# probe-NAME reports facts to a lab's tests: in that lab's root only, or fused (APP=probe-NAME).
 PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/,%,$(filter-out user/tests/ user/fused/ user/probe-%,$(dir $(wildcard user/*/*.c)))))
 PROBES   := $(patsubst user/%/,%,$(sort $(dir $(wildcard user/probe-*/*.c))))
 TESTS    := $(sort $(basename $(notdir $(wildcard user/tests/t-*.c))))
@@ -410,7 +410,7 @@ endif
 # With LTO=1 nothing can be renamed, and a name that both sides define is an error.
 
 ifeq ($(SHAPE),libos)
-ifneq ($(words $(APP))-$(filter $(PROGRAMS) $(TESTS) $(FUSED_ONLY) $(PORTS) $(GUESTS),$(APP)),1-$(APP))
+ifneq ($(words $(APP))-$(filter $(PROGRAMS) $(PROBES) $(TESTS) $(FUSED_ONLY) $(PORTS) $(GUESTS),$(APP)),1-$(APP))
 $(if $(wildcard user/$(APP)/port.mk),$(error APP=$(APP) LIBC=$(LIBC): $(APP) needs LIBC=musl))
 $(error APP=$(APP): there is no such program. APP is one of: $(PROGRAMS) $(TESTS) $(PORTS) $(GUESTS))
 endif

@@ -26,6 +26,14 @@ class NotJudged(Exception):
     """The host was too slow, or something outside the student's kernel went wrong: no verdict."""
 
 
+class HoleOpen(NotJudged):
+    """There is no image before this hole is written: a linker script."""
+
+    def __init__(self, hole: str):
+        super().__init__(f"hole {hole} is not written yet")
+        self.hole = hole
+
+
 @dataclass(frozen=True)
 class LabTest:
     """A test, and what it is worth."""

@@ -17,18 +17,20 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Iterable
 
 from grade.symbols import Symbols
 from labs.tool.course import CourseError, Image
 
 from . import liberties
-from .api import NotJudged
+from .api import HoleOpen, NotJudged
 from .jail import Jail
 from .subject import Subject, write_tree
 
 WORDS = 4000                # of what make says, this many characters are kept
 KEPT = 14 * 86400           # seconds
 ROUNDS = 12                 # files put back, at most
+_MISSING = re.compile(r"undefined reference to [`']([\w$]+)'")
 _FAILED = re.compile(r"^make: \*\*\* \[[^\]]*?\b(build/\S+\.o)\] ", re.M)
 
 
@@ -100,6 +102,7 @@ class Builder:
         """The image; lab files that spoil it are put back on the way."""
         for _ in range(ROUNDS):
             self._put_back_all(liberties.in_sources(self.subject))
+            self._demand(image.links)
             self._lay_out()
             status, said = self._make(image.make)
             if status == 0 and not self._put_back_all(
@@ -112,6 +115,12 @@ class Builder:
     def broken(self, file: str) -> bool:
         """Whether this file had to be put back."""
         return any(problem.file == file for problem in self.problems)
+
+    def _demand(self, holes: tuple[str, ...]) -> None:
+        opened = self.subject.open_holes() if holes else []
+        for hole in holes:
+            if hole in opened:
+                raise HoleOpen(hole)
 
     # --- the tree -------------------------------------------------------------------------------
 
@@ -148,7 +157,8 @@ class Builder:
     def _put_back_culprits(self, said: str, image: Image) -> None:
         mine = [file for file in self.subject.given if not self.broken(file)
                 and file in self.subject.files]
-        culprits = _that_do_not_compile(said, mine) or _that_do_not_link(said, mine) or \
+        culprits = _that_do_not_compile(said, mine) or self._scripts_at_fault(said, mine) or \
+            _that_do_not_link(said, mine) or \
             [file for file in mine if re.search(rf"^{re.escape(file)}:\d+", said, re.M)] or mine
         if not culprits:
             raise NotJudged(f"the image {image.name} cannot be built, and no lab file is to blame:\n"
@@ -156,9 +166,23 @@ class Builder:
         for file in culprits:
             self._put_back(file, _about(file, said))
 
+    def _scripts_at_fault(self, said: str, files: list[str]) -> list[str]:
+        """Linker scripts that miss a name which the rest of the tree expects, or with which nothing can
+        be linked. A name that only a lab file knows is that file's affair."""
+        scripts = [file for file in files if file.endswith(".ld")]
+        missing = set(_MISSING.findall(said))
+        expected = _words_in(self.subject.files[file].content for file in self.subject.files
+                             if file.endswith((".c", ".S")) and file not in files)
+        expected |= _words_in(filter(None, self.subject.given.values()))
+        return scripts if not missing or missing & expected else []
+
     def _put_back(self, file: str, words: str) -> None:
         self.problems.append(Problem(file, words))
         self.subject.put_back(file)
+
+
+def _words_in(contents: Iterable[bytes]) -> set[str]:
+    return set(re.findall(r"\w+", b"\n".join(contents).decode(errors="replace")))
 
 
 def _that_do_not_compile(said: str, files: list[str]) -> list[str]:
@@ -175,6 +199,8 @@ def _that_do_not_link(said: str, files: list[str]) -> list[str]:
 
 def _about(file: str, said: str) -> str:
     """What was said of a file: the error first."""
+    if file.endswith(".ld") and (missing := sorted(set(_MISSING.findall(said)))):
+        return f"the linker finds no {', '.join(missing)}"
     lines = [line for line in said.splitlines() if file in line or Path(file).stem + ".o" in line]
     lines.sort(key=lambda line: "error" not in line.lower())
     return "\n".join(lines[:8]) or said[-500:]

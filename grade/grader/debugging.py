@@ -55,8 +55,11 @@ class Visitor:
         return socket
 
     def place(self, symbols: Symbols) -> str:
-        """Where it becomes interesting: the hole, by name or, if it was inlined, by line."""
+        """Where it becomes interesting: the hole, by name or, if it was inlined, by line; of a linker
+        script, the program that should be there."""
         name = self.hole.function or self.hole.label
+        if self.hole.file.endswith(".ld"):
+            return "break main"
         if name in symbols.table:
             return f"break *{name}" if self.hole.label else f"break {name}"
         return f"break {self.hole.file}:{opening.line_of(self.source, self.hole)}"

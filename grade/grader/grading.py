@@ -83,8 +83,7 @@ def grade_lab(builder: Builder, lab: Lab, tests: list[LabTest], seed: int, wish:
     images = Images(builder, lab)
     found = Grade(lab.number, lab.title, seed)
     report.heading(lab.number, lab.title, seed)
-    for image in lab.images:
-        images.get(image.name)
+    images.prepare()
     found.remarks = remarks(builder)
     report.remarks(found.remarks)
     runner = Runner(images, seed, wish.folder / "transcripts", wish.jobs)

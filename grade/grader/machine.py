@@ -85,6 +85,9 @@ class GradedMachine(Machine):
                              devices=("-cpu", CPU, *self.ram.options(), *options),
                              gdb=gdb, frozen=True, deadline=FOR_EVER if session else deadline, **more)
         except MachineEnded as error:
+            if "ROM regions are overlapping" in str(error):     # QEMU's word for what it loads
+                raise Failed("QEMU cannot load the image", "segments in RAM, behind the firmware",
+                             str(error)) from error
             raise NotJudged(f"QEMU did not start: {error}") from error
         finally:
             os.close(told)

@@ -13,7 +13,7 @@ from grade.errors import DeadlineExpired, HarnessError
 from labs.tool.course import Course, CourseError
 
 from . import api, symptoms, verdict
-from .api import Failed, LabTest, NotJudged, Run
+from .api import Failed, HoleOpen, LabTest, NotJudged, Run
 from .machine import DEADLINE, GradedMachine, Stopped
 from .verdict import Verdict
 from .world import Debug, Images, World
@@ -71,12 +71,13 @@ class Runner:
         """Run a test, unless it is clear what will come out."""
         try:
             return self._without_running(test) or self._run(test, seed, {**self._always, **always})
+        except HoleOpen as error:
+            return self._waits(test, error.hole)
         except NotJudged as error:
             return Verdict(test, verdict.NOT_JUDGED, str(error).splitlines()[0], details=str(error))
 
     def _without_running(self, test: LabTest) -> Verdict | None:
-        for image in self.images.lab.images:        # so that it is known which files are no good
-            self.images.get(image.name)
+        self.images.prepare()
         opened = self.subject.open_holes()
         for hole in needed(self.images.builder.subject.course, test):
             if hole in opened:

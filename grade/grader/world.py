@@ -13,6 +13,7 @@ from grade.symbols import Symbols
 from labs.tool.course import CourseError, Image, Lab
 
 from . import bars
+from .api import HoleOpen
 from .builder import Builder, Built
 from .machine import GradedMachine
 
@@ -30,6 +31,14 @@ class Images:
             if name not in self._built:
                 self._built[name] = self.builder.build(self._find(name))
             return self._built[name]
+
+    def prepare(self) -> None:
+        """Builds all there can be, so that it is known which files are no good."""
+        for image in self.lab.images:
+            try:
+                self.get(image.name)
+            except HoleOpen:
+                continue
 
     def _find(self, name: str) -> Image:
         for image in self.lab.images:

@@ -71,7 +71,9 @@ def bug_command(words: Words) -> int:
 def boot_command(words: Words) -> int:
     """build and boot an image of a lab"""
     tree = Tree(ROOT)
-    built = images.build(ROOT, images.find(tree.course, words.name), show=True)
+    image = images.find(tree.course, words.name)
+    progress.demand_links(tree, image)
+    built = images.build(ROOT, image.make, show=True)
     if words.gdb:
         progress.warn_of_open_holes(tree, words.name)
     return images.boot(ROOT, built, words.args, words.memory, words.harts, words.gdb)

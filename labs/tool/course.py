@@ -66,6 +66,7 @@ class Image:
     name: str
     make: str                       # goal and choices: "boot HARTS=4"; prints its path last
     needs: tuple[str, ...] = ()     # holes of earlier labs that it runs through
+    links: tuple[str, ...] = ()     # linker scripts: holes without which there is nothing to boot
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,9 @@ def _check(course: Course) -> None:
     known = {hole.id for hole in course.holes}
     for lab in course.labs:
         path = lab.folder / "lab.toml"
+        for image in lab.images:
+            if unknown := set(image.links) - known:
+                raise CourseError(f"{path}: image {image.name}: there is no hole {', '.join(unknown)}")
         expected = [f"{lab.number}.{n}" for n in range(1, len(lab.holes) + 1)]
         if [hole.id for hole in lab.holes] != expected:
             raise CourseError(f"{path}: the holes are not numbered {', '.join(expected)}")

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .course import Course, CourseError
+from .course import Course, CourseError, Image
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def run_make(source: Path, words: list[str], errors: int | None) -> subprocess.C
                           stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace")
 
 
-def find(course: Course, name: str) -> str:
-    """The goal that makes the image of this name."""
-    known = {image.name: image.make for lab in course.labs for image in lab.images}
+def find(course: Course, name: str) -> Image:
+    """The image of this name."""
+    known = {image.name: image for lab in course.labs for image in lab.images}
     if name not in known:
         raise CourseError(f"there is no image {name}; there are {', '.join(known)}")
     return known[name]

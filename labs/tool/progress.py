@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from . import answers, grades, opening, say
-from .course import Hole, Lab
+from .course import CourseError, Hole, Image, Lab
 from .student import Tree
 
 BAR = 20
@@ -59,6 +59,14 @@ def warn_of_open_holes(tree: Tree, name: str) -> None:
     if lacking or own:
         say.note(f"Open: {', '.join([*lacking, *own])}. Where the machine runs into one, it stays there; ^C "
                  "in gdb shows it. Functions that are called only behind one may not be in the image.")
+
+
+def demand_links(tree: Tree, image: Image) -> None:
+    """Without a linker script there is nothing to boot."""
+    for hole in map(tree.course.hole, image.links):
+        if tree.is_open(hole):
+            raise CourseError(f"there is no {image.name} yet: it is linked with {hole.file}, which is hole "
+                              f"{hole.id} ({hole.title})")
 
 
 def total_points(lab: Lab) -> int:
