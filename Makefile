@@ -544,11 +544,8 @@ qemu run: all                     ## boot: a shell, or with APP=name that progra
 	$(if $(RUN_STATUS),echo $$status > '$(RUN_STATUS)',\
 	    test $$status = 0 || echo "exit status $$status" >&2; exit $$status)
 
-# The grader's own tests run apart from the others, in fresh processes.
-GRADERS_TESTS := grade/tests/test_grader_*.py
 test: all                         ## run every test
-	@$(PYTHON) -m pytest -q -n 2 grade --ignore-glob='*/test_grader_*.py'; status=$$?; \
-	$(PYTHON) -m pytest -q -n 2 $(GRADERS_TESTS) && exit $$status
+	@$(PYTHON) -m pytest -q -n 2 grade
 
 format:                           ## let clang-format lay out the C sources
 	@clang-format -i $(shell git ls-files -co --exclude-standard '*.c' '*.h')

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from typing import Callable, Iterator
 
 import pytest
@@ -28,6 +29,20 @@ from grade.machine import Machine
 _MACHINES = pytest.StashKey[list[Machine]]()
 
 Boot = Callable[..., Machine]
+
+
+@pytest.fixture(autouse=True)
+def the_process_stays_as_it_was() -> Iterator[None]:
+    """What a test changes in its own process, all later ones would run with: a fatal SIGPIPE, for
+    one, ends the worker at the first machine that dies while somebody asks it something."""
+    before = _process_state()
+    yield
+    assert _process_state() == before, "the test leaves its process changed"
+
+
+def _process_state() -> tuple:
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    return os.getcwd(), handlers
 
 
 def _booter(node: pytest.Item | pytest.Collector) -> Iterator[Boot]:

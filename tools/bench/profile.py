@@ -19,8 +19,8 @@ it, and there alone.
 from __future__ import annotations
 
 import argparse
-import signal
 import subprocess
+import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -184,7 +184,6 @@ def main(words: Sequence[str] | None = None) -> int:
     workload = WORKLOADS[given.workload]
     image = workload.image()
     counts = workload.count(image)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)       # `make profile W=fork | head` is no error
     if given.function:
         print_function(image, given.function, counts)
     else:
@@ -194,4 +193,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+        sys.stdout.flush()
+        sys.exit(status)
+    except BrokenPipeError:                 # `make profile W=fork | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
