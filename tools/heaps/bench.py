@@ -44,7 +44,10 @@ class Result:
 
     mean: float
     pair: float         # a malloc and a free
-    worst: int
+    worst: int          # malloc and free, of the calls that the page allocator has no part in
+    moves: int          # how many calls it has, and
+    worst_move: int     # the worst of those
+    first: int          # what making the heap adds to the first call
     failures: int
     taken: int
     peak: int
@@ -105,11 +108,12 @@ def replay(alloc: str, name: str, ops: bytes) -> Result:
 def result(text: str) -> Result:
     ops = {int(kind): tuple(map(int, numbers)) for kind, *numbers in
            re.findall(r"op (\d) count (\d+) total (\d+) worst (\d+)", text)}
-    facts = {name: int(number) for name, number in re.findall(r"^(failures|taken|peak) (-?\d+)", text, re.M)}
+    facts = {name: int(number) for name, number in re.findall(r"^(first|failures|taken|peak) (-?\d+)", text, re.M)}
     calls, total = sum(op[0] for op in ops.values()), sum(op[1] for op in ops.values())
     pair = sum(ops[kind][1] / ops[kind][0] for kind in (0, 1) if ops[kind][0])
-    return Result(total / calls, pair, max(op[2] for op in ops.values()), facts["failures"],
-                  facts["taken"], facts["peak"])
+    moves, worst_move = map(int, re.search(r"^moves (\d+) worst (\d+)", text, re.M).groups())
+    return Result(total / calls, pair, ops[0][2] + ops[1][2], moves, worst_move, facts["first"],
+                  facts["failures"], facts["taken"], facts["peak"])
 
 
 def overhead(alloc: str, found: Result) -> str:
@@ -118,11 +122,11 @@ def overhead(alloc: str, found: Result) -> str:
 
 
 def table(results: dict[str, dict[str, Result]]) -> str:
-    lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>9} {'failed':>6} {'taken/peak':>10}"]
+    lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>7} {'moves':>6} {'worst':>7} {'failed':>6} {'taken/peak':>10}"]
     for name, heaps in results.items():
         for alloc, found in heaps.items():
-            lines.append(f"{name:8} {alloc:9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:9,} "
-                         f"{found.failures:6} {overhead(alloc, found):>10}")
+            lines.append(f"{name:8} {alloc:9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:7,} {found.moves:6,} "
+                         f"{found.worst_move:7,} {found.failures:6} {overhead(alloc, found):>10}")
     return "\n".join(lines)
 
 

@@ -2,7 +2,11 @@
  *
  * The file is what tools/heaps makes: a header, then 8 bytes for each operation, which name the slot that
  * holds the block. What is counted is one call, from before its arguments to behind its result, less
- * what an empty call takes. */
+ * what an empty call takes. Interrupts of the machine wait until it is over.
+ *
+ * A call after which the machine has more or less free memory than before went to the page allocator:
+ * the heap grew or shrank. The worst of those is told apart from the worst of all others. The first
+ * call of all makes the heap; what it takes more than the second is what the heap adds to a boot. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +14,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-enum { MALLOC = 0, FREE = 1, REALLOC = 2, FILE_MAX = 12 << 20, SLOTS_MAX = 1 << 17, SAMPLE = 256 };
+enum { MALLOC = 0, FREE = 1, REALLOC = 2, FILE_MAX = 12 << 20, SLOTS_MAX = 1 << 17 };
 
 struct header {
     uint32_t nslots, nops, peak, unused;
@@ -22,14 +26,27 @@ struct op {
 
 static char file[FILE_MAX];
 static void *slots[SLOTS_MAX];
-static unsigned long total[3], count[3], worst[3], failures;
-static long least_free;
+static unsigned long total[3], count[3], worst[3], nmoves, worst_move, failures;
+static long free_now, least_free;
 
 static inline unsigned long instructions(void)
 {
     unsigned long n;
     __asm__ volatile("rdinstret %0" : "=r"(n)::"memory");
     return n;
+}
+
+/* Interrupts that come in between are taken behind it: their handlers are no part of malloc. */
+static inline unsigned long interrupts_wait(void)
+{
+    unsigned long enabled;
+    __asm__ volatile("csrrw %0, sie, zero" : "=r"(enabled)::"memory");
+    return enabled;
+}
+
+static inline void interrupts_come(unsigned long enabled)
+{
+    __asm__ volatile("csrw sie, %0" ::"r"(enabled) : "memory");
 }
 
 static void nothing(void *p)
@@ -43,7 +60,7 @@ static unsigned long perform(const struct op *op, void *(*volatile allocate)(siz
 {
     void **slot = &slots[op->slot_and_kind >> 2], *old = *slot;
     unsigned kind = op->slot_and_kind & 3;
-    unsigned long before = instructions();
+    unsigned long enabled = interrupts_wait(), before = instructions();
     if (kind == MALLOC)
         *slot = allocate(op->size);
     else if (kind == FREE)
@@ -51,6 +68,7 @@ static unsigned long perform(const struct op *op, void *(*volatile allocate)(siz
     else
         *slot = resize(old, op->size);
     unsigned long taken = instructions() - before;
+    interrupts_come(enabled);
     if (kind == FREE) {
         *slot = NULL;
     } else if (*slot == NULL) {
@@ -60,11 +78,41 @@ static unsigned long perform(const struct op *op, void *(*volatile allocate)(siz
     return taken;
 }
 
-static void sample(void)
+/* Did the machine's free memory change? */
+static int memory_moved(void)
 {
     struct sysinfo info;
-    if (sysinfo(&info) == 0 && (least_free == 0 || (long)info.freeram < least_free))
-        least_free = (long)info.freeram;
+    if (sysinfo(&info) != 0 || (long)info.freeram == free_now)
+        return 0;
+    free_now = (long)info.freeram;
+    if (free_now < least_free)
+        least_free = free_now;
+    return 1;
+}
+
+static void tally(unsigned kind, unsigned long taken)
+{
+    total[kind] += taken;
+    count[kind]++;
+    unsigned long *most = &worst[kind];
+    if (memory_moved()) {
+        nmoves++;
+        most = &worst_move;
+    }
+    if (taken > *most)
+        *most = taken;
+}
+
+/* What making the heap takes. */
+static unsigned long first_call(unsigned long overhead)
+{
+    static const struct op small = {MALLOC, 16};
+    unsigned long first = perform(&small, malloc, realloc, free) - overhead;
+    free(slots[0]);
+    unsigned long second = perform(&small, malloc, realloc, free) - overhead;
+    free(slots[0]);
+    slots[0] = NULL;
+    return first - second;
 }
 
 static int read_all(const char *name)
@@ -86,22 +134,17 @@ int main(int argc, char **argv)
     struct op *ops = (struct op *)(header + 1), empty = {FREE, 0};
     if (header->nslots > SLOTS_MAX)
         return 2;
-    sample();
-    long free_before = least_free;
     unsigned long overhead = perform(&empty, NULL, NULL, nothing);
-    for (uint32_t i = 0; i < header->nops; i++) {
-        unsigned kind = ops[i].slot_and_kind & 3;
-        unsigned long taken = perform(&ops[i], malloc, realloc, free) - overhead;
-        total[kind] += taken;
-        count[kind]++;
-        if (taken > worst[kind])
-            worst[kind] = taken;
-        if (i % SAMPLE == 0)
-            sample();
-    }
+    memory_moved();
+    long free_before = least_free = free_now;
+    unsigned long first = first_call(overhead);
+    memory_moved();
+    for (uint32_t i = 0; i < header->nops; i++)
+        tally(ops[i].slot_and_kind & 3, perform(&ops[i], malloc, realloc, free) - overhead);
     for (int kind = 0; kind < 3; kind++)
         printf("op %d count %lu total %lu worst %lu\n", kind, count[kind], total[kind],
                worst[kind]);
+    printf("moves %lu worst %lu\nfirst %lu\n", nmoves, worst_move, first);
     printf("failures %lu\ntaken %ld\npeak %lu\n", failures, free_before - least_free,
            (unsigned long)header->peak);
     return 0;
