@@ -30,7 +30,7 @@ LTO     ?= 0
 LIBC    ?= tiny
 HEAP_STATS ?= 0
 HEAP_CHECK ?= 0
-HEAP_TRACE ?= 0
+HEAP_TRACE ?= $(if $(filter heap-map,$(MAKECMDGOALS)),1,0)
 
 SHAPES   := kernel libos
 SYSCALLS := call trap
@@ -101,7 +101,7 @@ ARGS   ?=
 # --- Tools -----------------------------------------------------------------------------------------
 
 NO_SETUP_GOALS := help clean doctor labs lab-% look hint catchup uncatchup predict save catchup-pack
-SETUP_GROUP := $(if $(filter test test-full bench bench-alloc format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
+SETUP_GROUP := $(if $(filter test test-full bench bench-alloc heap-map heap-replay format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
                $(if $(filter gdb qemu-gdb qemu-gdb-% bug-%,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)

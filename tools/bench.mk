@@ -2,10 +2,11 @@
 #
 #   make bench B=fork              benchmarks with this in their name
 #   make bench-alloc T=lua         each heap on a recorded trace, or on all
+#   make heap-map APP=x ARGS=...   runs x; then a page that shows its heap (without APP: the kernel's own)
 #   make profile W=fork            functions, by instructions for one run of a workload
 #   make profile W=fork F=memcpy   that function's code, with a count for each instruction
 
-.PHONY: bench bench-alloc profile
+.PHONY: bench bench-alloc heap-map heap-replay profile
 
 bench:                            ## measure: a table, and build/bench.json (B=part of a name: some)
 	@$(PYTHON) -m tools.bench $(if $(B),'$(B)')
@@ -15,3 +16,7 @@ profile:                          ## where the instructions go: make profile W=f
 
 bench-alloc:                      ## what malloc and free cost on each heap, on recorded traces (T=some)
 	@$(PYTHON) -m tools.heaps.bench $(T)
+
+heap-map: all                     ## draw a heap over time: make heap-map APP=x [ARGS=...] [BY=size|caller]
+	@$(PYTHON) -m tools.heaps.map --elf $(IMAGE) $(addprefix --initrd ,$(INITRD)) --app '$(APP)' \
+	    --memory $(MEMORY) --harts $(SMP) --args=$(quoted_args) --by '$(or $(BY),size)'

@@ -58,6 +58,15 @@ static void *take_region(struct heap *heap, size_t size, size_t align, size_t *g
     return region ? region : source->take(source->arg, needed, got);
 }
 
+/* Gives the back end a region. Lock held, or nobody else knows the heap. */
+static bool add_region(struct heap *heap, void *start, size_t size)
+{
+    if (!heap->ops->add_region(heap, start, size))
+        return false;
+    watch_region(heap, start, size, true);
+    return true;
+}
+
 bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size_t size)
 {
     heap->ops = ops;
@@ -69,13 +78,13 @@ bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size
         return false;
     heap->state = (void *)start;
     ops->init(heap);
-    return ops->add_region(heap, (char *)region + used, size - used);
+    return add_region(heap, (char *)region + used, size - used);
 }
 
 bool heap_add_region(struct heap *heap, void *start, size_t size)
 {
     heap_lock(heap);
-    bool added = heap->ops->add_region(heap, start, size);
+    bool added = add_region(heap, start, size);
     heap_unlock(heap);
     return added;
 }
@@ -83,16 +92,17 @@ bool heap_add_region(struct heap *heap, void *start, size_t size)
 bool heap_give_back(struct heap *heap, void *region, size_t size)
 {
     bool is_first = (char *)region == (char *)heap->state + state_size(heap);
-    if (is_first || !heap->source)
+    if (is_first || !heap->source || !heap->source->give_back(heap->source->arg, region, size))
         return false;
-    return heap->source->give_back(heap->source->arg, region, size);
+    watch_region(heap, region, size, false);
+    return true;
 }
 
 static bool grow_locked(struct heap *heap, size_t size, size_t align)
 {
     size_t got;
     void *region = take_region(heap, size, align, &got);
-    return region && heap->ops->add_region(heap, region, got);
+    return region && add_region(heap, region, got);
 }
 
 static bool grow(struct heap *heap, size_t size, size_t align)

@@ -90,20 +90,25 @@ static void kheap_init(void)
 
 INIT_ENTRY(INIT_HEAP, kheap_init);
 
-void *kmalloc(size_t size)
+static void *allocate(size_t size, void *caller)
 {
     INIT_NEEDS(kheap_init);
     assert(kernel_heap.ops); /* not before INIT_HEAP */
-    watch_site(&kernel_heap, __builtin_return_address(0));
+    watch_site(&kernel_heap, caller);
     bool irqs_were_on = enter();
     void *block = heap_malloc(&kernel_heap, size);
     leave(irqs_were_on);
     return block;
 }
 
+void *kmalloc(size_t size)
+{
+    return allocate(size, __builtin_return_address(0));
+}
+
 void *kzalloc(size_t size)
 {
-    void *block = kmalloc(size);
+    void *block = allocate(size, __builtin_return_address(0));
     if (block)
         memset(block, 0, size);
     return block;

@@ -9,7 +9,8 @@
  *     +-------+------+-----------+------------------------+-----------+
  *
  * The key is made from the address. Freeing turns the head's key into another one, which stands as long
- * as nobody else gets the memory: so freeing twice shows. Links of free blocks destroy the first 16 bytes of the head. The bytes are overwritten on free, so that using them shows.
+ * as nobody else gets the memory: so freeing twice shows. Links of free blocks destroy the first 16
+ * bytes of the head. The bytes are overwritten on free, so that using them shows.
  *
  * A trace is a list of chunks, taken from the heap's own source, at the end of which the newest record
  * stands. The host reads it from the machine's memory (tools/heaps).
@@ -120,12 +121,12 @@ static void count_failure(struct heap *heap)
 
 /* --- traces --- */
 
-enum { MADE = 1, FREED = 2, RESIZED = 3, REFUSED = 4 };
+enum { MADE = 1, FREED = 2, RESIZED = 3, REFUSED = 4, REGION_TAKEN = 5, REGION_GIVEN_BACK = 6 };
 
 struct record {
     uint64_t time;    /* instructions retired */
-    uint64_t address; /* of the block, with what happened in the low bits */
-    uint64_t other;   /* the old address, or the alignment */
+    uint64_t address; /* of the block or region, with what happened in the low bits */
+    uint64_t other;   /* the old address, or the alignment, or the size of the region */
     uint32_t size;
     uint32_t site; /* the caller, low half */
 };
@@ -135,12 +136,13 @@ struct record {
 struct chunk {
     struct chunk *older;
     struct heap *heap;
-    size_t nrecords;
-    struct record records[(CHUNK_BYTES - 32) / sizeof(struct record)];
+    size_t nrecords, room; /* as many as the source gave memory for */
+    struct record records[];
 };
 
 struct chunk
     *heap_trace; /* the newest; guarded by the heap's lock, as one heap is traced at a time */
+size_t heap_trace_lost; /* what there was no memory to write down; guarded in the same way */
 
 #ifdef __riscv
 static uint64_t now(void)
@@ -162,7 +164,7 @@ static struct chunk *chunk_with_room(struct heap *heap)
     struct chunk *chunk = heap_trace;
     while (chunk && chunk->heap != heap)
         chunk = chunk->older;
-    if (chunk && chunk->nrecords < sizeof(chunk->records) / sizeof(chunk->records[0]))
+    if (chunk && chunk->nrecords < chunk->room)
         return chunk;
     size_t got;
     chunk = heap->source ? heap->source->take(heap->source->arg, CHUNK_BYTES, &got) : NULL;
@@ -171,16 +173,20 @@ static struct chunk *chunk_with_room(struct heap *heap)
     chunk->older = heap_trace;
     chunk->heap = heap;
     chunk->nrecords = 0;
+    chunk->room = (got - sizeof(*chunk)) / sizeof(chunk->records[0]);
     return heap_trace = chunk;
 }
 
 static void record(struct heap *heap, unsigned what, void *address, uintptr_t other, size_t size)
 {
     struct chunk *chunk = chunk_with_room(heap);
-    if (chunk)
-        chunk->records[chunk->nrecords++] =
-            (struct record){now(), (uintptr_t)address | what, other, (uint32_t)size,
-                            (uint32_t)(uintptr_t)heap->site};
+    if (!chunk) {
+        heap_trace_lost++;
+        return;
+    }
+    chunk->records[chunk->nrecords++] =
+        (struct record){now(), ((uintptr_t)address & ~7UL) | what, other, (uint32_t)size,
+                        (uint32_t)(uintptr_t)heap->site};
 }
 
 /* --- what happens --- */
@@ -241,6 +247,12 @@ void *watch_realloc(struct heap *heap, void *user, size_t size, watch_resizer *r
         record(heap, RESIZED, moved, (uintptr_t)user, size);
     leave(heap);
     return moved;
+}
+
+void watch_region(struct heap *heap, void *start, size_t size, bool taken)
+{
+    if (HEAP_TRACE)
+        record(heap, taken ? REGION_TAKEN : REGION_GIVEN_BACK, start, size, 0);
 }
 
 size_t watch_usable_size(struct heap *heap, void *user, watch_measurer *usable_size)

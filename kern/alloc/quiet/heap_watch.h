@@ -43,6 +43,11 @@ WATCH_INLINE size_t watch_usable_size(struct heap *heap, void *user, watch_measu
     return usable_size(heap, user);
 }
 
+WATCH_INLINE void watch_region(struct heap *heap, void *start, size_t size, bool taken)
+{
+    (void)heap, (void)start, (void)size, (void)taken;
+}
+
 WATCH_INLINE void watch_site(struct heap *heap, void *caller)
 {
     (void)heap, (void)caller;

@@ -28,6 +28,9 @@ void *watch_realloc(struct heap *heap, void *user, size_t size, watch_resizer *r
 typedef size_t watch_measurer(struct heap *heap, void *block);
 size_t watch_usable_size(struct heap *heap, void *user, watch_measurer *usable_size);
 
+/* The heap has a region more (`taken`), or has given one back. Lock held. */
+void watch_region(struct heap *heap, void *start, size_t size, bool taken);
+
 /* Who will use the heap next. */
 static inline void watch_site(struct heap *heap, void *caller)
 {
