@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SHOWN = 20, MAX_PROCS = 64, SETTLE_ROUNDS = 50, LEAVE_ROUNDS = 2000, LEAK_ROUNDS = 4 };
+enum { MAX_SHOWN = 20, MAX_PROCS = 64, SETTLE_ROUNDS = 50, LEAVE_ROUNDS = 2000, LEAK_ROUNDS = 16 };
 
 static long nchecks, nfailed; /* changed atomically: threads check too */
 

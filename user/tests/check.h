@@ -32,8 +32,9 @@ long free_memory(void);
 void *map_anonymous(size_t n, int prot);
 int is_zero(const char *p, size_t n);
 
-/* Runs fn a few times, until once as much memory is free after it as before: what the kernel keeps
- * for later may differ from one time to the next, a leak shows every time. */
+/* Runs fn some times, until once as much memory is free after it as before: what the kernel keeps
+ * for later may differ from one time to the next (a heap with a cache for each hart fills one after the
+ * other), a leak shows every time. */
 void check_no_leak(void (*fn)(void));
 
 int on_onering(void);
