@@ -503,8 +503,8 @@ def letters(run: Run, count: int) -> str:
 
 def way(chain: str) -> list[str]:
     """Who is on the stack at the end of a chain, innermost first."""
-    return [f"link_{letter}" for letter in reversed(chain)] + ["command_chain", "image_main", "boot",
-                                                               "entry.S"]
+    links = [f"link_{letter}" for letter in reversed(chain)]
+    return [*links, "command_chain", "commands_run", "image_main", "boot", "entry.S"]
 
 
 @lab_test("1.8", points=4)

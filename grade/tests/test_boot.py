@@ -302,7 +302,7 @@ def test_panic_reports_hart_sentence_and_a_backtrace_with_names(build, boot):
     assert sentence(machine) == "asked to panic by the bootargs"
     assert "hart 0, thread 1 (boot)" in machine.text
     assert report(machine)["hart"] == "0"
-    assert traced_functions(machine)[:3] == ["command_panic", "image_main", "boot"]
+    assert traced_functions(machine)[:3] == ["command_panic", "commands_run", "image_main"]
 
 
 def test_fault_in_the_kernel_reports_registers_cause_and_place(build, boot):
@@ -316,7 +316,7 @@ def test_fault_in_the_kernel_reports_registers_cause_and_place(build, boot):
     assert set(shown) == {"pc", "ra", "sp", "gp", "a0", "s11", "t6"}
     assert int(shown["pc"], 16) == int(fields["pc"], 16)
     assert int(shown["gp"], 16) == machine.symbols.address("__global_pointer$")
-    assert traced_functions(machine)[:3] == ["command_fault", "image_main", "boot"]
+    assert traced_functions(machine)[:3] == ["command_fault", "commands_run", "image_main"]
 
 
 def test_jump_to_nowhere_names_the_function_that_jumped(build, boot):
@@ -324,4 +324,4 @@ def test_jump_to_nowhere_names_the_function_that_jumped(build, boot):
     machine = boot(build("maps"), args="kernel fetch 0x10")
     assert machine.wait() == PANIC
     assert report(machine)["pc"] == "0x10"
-    assert {"command_fetch", "image_main"} & set(traced_functions(machine))
+    assert {"command_fetch", "commands_run"} & set(traced_functions(machine))
