@@ -47,6 +47,9 @@ LIBCS    := tiny musl
 # $(call check,VARIABLE,legal values)
 check = $(if $(filter-out 1,$(words $($1)))$(filter-out $2,$($1)),\
         $(error $1=$($1): there is no such choice. $1 is one of: $2))
+# $(call check_number,VARIABLE,most)
+check_number = $(if $(filter-out 1,$(words $($1)))$(filter-out $(shell seq 1 $2),$($1)),\
+               $(error $1=$($1): $1 is a number from 1 to $2))
 $(call check,SHAPE,$(SHAPES))
 $(call check,SYSCALL,$(SYSCALLS))
 $(call check,SCHED,$(SCHEDS))
@@ -65,7 +68,7 @@ $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
 $(call check,LIBC,$(LIBCS))
 $(foreach v,HEAP_STATS HEAP_CHECK HEAP_TRACE,$(call check,$v,0 1))
-$(call check,HARTS,$(shell seq 1 64))
+$(call check_number,HARTS,64)
 ifneq ($(DRIVERS),)
 $(error DRIVERS=$(DRIVERS): there is nothing to choose. A driver is in the images that reach it)
 endif
@@ -97,6 +100,7 @@ endif
 MEMORY ?= 128M
 SMP    ?= $(if $(filter libos,$(SHAPE)),$(HARTS),2)
 ARGS   ?=
+$(call check_number,SMP,64)
 
 # --- Tools -----------------------------------------------------------------------------------------
 
@@ -144,8 +148,11 @@ LTO_FLAGS  := $(if $(filter 1,$(LTO)),-flto)
 # What is made appears under its name when it is whole, however the build is interrupted.
 # Until then it is called .part and the number of the shell: two builds at once do not meet.
 PART    = .part$$$$
-compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@$(PART) && mv $@$(PART) $@
-archive = $(AR) rcsPD $@$(PART) $1 && mv $@$(PART) $@
+whole   = mv $@$(PART) $@
+compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@$(PART) && $(whole)
+archive = $(AR) rcsPD $@$(PART) $1 && $(whole)
+# What stands on standard input, a line or two of C.
+compile_line = $(CC) $1 -MF /dev/null -x c -c - -o $@$(PART) && $(whole)
 
 # $(call list_file,FILE,words): FILE holds the words, and is new when they are others than before. So
 # an archive forgets the object of a source that is gone.
@@ -174,17 +181,17 @@ $(GEN): $(CALLS) tools/syscalls.py build/gen/calls.list
 	@touch $@
 
 build/gen/usys.o build/gen/shim_table.o: build/gen/%.o: $(GEN)
-	@$(CC) $(ARCH) -c build/gen/$*.S -o $@
+	@$(CC) $(ARCH) -c build/gen/$*.S -o $@$(PART) && $(whole)
 
 build/gen/libusys.a: build/gen/usys.o
-	@$(AR) rcsD $@ $<
+	@$(call archive,$<)
 
 # One object a call: an archive member is taken only if nothing else has the name.
 build/gen/libenosys.a build/gen/libenosys_libos.a build/gen/libusys_trap.a: build/gen/lib%.a: $(GEN)
-	@mkdir -p build/gen/$*.o && rm -f $@
+	@mkdir -p build/gen/$*.o
 	@for s in build/gen/$*/*.s; do \
 	    $(CROSS)as -march=rv64gc -mabi=lp64d $$s -o build/gen/$*.o/$$(basename $$s .s).o || exit 1; done
-	@$(AR) rcsD $@ build/gen/$*.o/*.o
+	@$(AR) rcsD $@$(PART) build/gen/$*.o/*.o && $(whole)
 
 # --- The kernel ------------------------------------------------------------------------------------
 # K holds the objects of one shape for one number of harts; libkern.a has them all.
@@ -240,7 +247,7 @@ ifeq ($(SHAPE),kernel)
 KERN_OBJ += $K/dispatch.o
 $K/dispatch.o: $(GEN) Makefile
 	@mkdir -p $(@D)
-	@$(CC) $(KERN_CFLAGS) -c build/gen/dispatch.c -o $@
+	@$(CC) $(KERN_CFLAGS) -c build/gen/dispatch.c -o $@$(PART) && $(whole)
 endif
 
 # Choices between equals are one-line objects.
@@ -248,7 +255,7 @@ ROOTFS_TYPE := $(patsubst %fs,%,$(ROOTFS))fs_type
 define choice_object
 $K/choice-$1-$2.o: Makefile
 	@mkdir -p $$(@D)
-	@printf '%s\n' '$3' | $$(CC) $$(KERN_CFLAGS) -MF /dev/null -x c -c - -o $$@
+	@printf '%s\n' '$3' | $$(call compile_line,$$(KERN_CFLAGS))
 endef
 $(eval $(call choice_object,sched,$(SCHED),struct sched_ops; extern const struct sched_ops sched_$(SCHED); const struct sched_ops *const sched_backend = &sched_$(SCHED);))
 $(eval $(call choice_object,kalloc,$(KALLOC),struct heap_ops; extern const struct heap_ops heap_$(KALLOC); const struct heap_ops *const kernel_heap_ops = &heap_$(KALLOC);))
@@ -281,7 +288,7 @@ $H/libheap.a: $(HEAP_OBJ) $H/libheap.list
 	@$(call archive,$(HEAP_OBJ))
 $H/alloc-$(PROCESS_ALLOC).o: Makefile
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(call choice_alloc,$(PROCESS_ALLOC))' | $(CC) $(USER_CFLAGS) -MF /dev/null -x c -c - -o $@
+	@printf '%s\n' '$(call choice_alloc,$(PROCESS_ALLOC))' | $(call compile_line,$(USER_CFLAGS))
 $H/libmalloc-$(PROCESS_ALLOC).a: $H/lib/alloc/process.o $H/alloc-$(PROCESS_ALLOC).o
 	@$(call archive,$^)
 ifdef WATCH_SUFFIX
@@ -328,8 +335,10 @@ define program_rule
 $(USER_BIN)/$1: $(call program_objects,$1) $2 $U/lib/crt0.o $(LIBMALLOC) $U/libc.a build/gen/libusys.a linker/user.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	@$$(LINK_PROGRAM) -o $$@ $U/lib/crt0.o $(call program_objects,$1) $2 --start-group $(LIBMALLOC) $U/libc.a --end-group build/gen/libusys.a
+	@tools/link-program '$(call check_program,$1)' $$(LINK_PROGRAM) -o $$@$$(PART) $U/lib/crt0.o \
+	    $(call program_objects,$1) $2 --start-group $(LIBMALLOC) $U/libc.a --end-group build/gen/libusys.a && $$(whole)
 endef
+check_program = tools/check-names --nm $(NM) --app $1 --process --calls build/gen/trap_symbols --objects $(call program_objects,$1)
 $(foreach p,$(PROGRAMS) $(PROBES),$(eval $(call program_rule,$p,)))
 $(foreach p,$(TESTS),$(eval $(call program_rule,$p,$(TEST_SUPPORT))))
 
@@ -355,11 +364,11 @@ $(ROOT): $(ROOT_PROGRAMS) $(ROOT_TESTS) $(ROOT_FILES) tools/mkroot
 $K/root-1.o: $(ROOT)
 	@mkdir -p $(@D)
 	@printf '.section .embedded,"a"\n.balign 8\n.globl embedded_root, embedded_root_end\nembedded_root: .incbin "$<"\nembedded_root_end:\n' \
-	    | $(CC) $(ARCH) -x assembler -c - -o $@
+	    | $(CC) $(ARCH) -x assembler -c - -o $@$(PART) && $(whole)
 $K/root-0.o: Makefile
 	@mkdir -p $(@D)
 	@printf '.section .rodata.root,"a"\n.globl embedded_root, embedded_root_end\nembedded_root:\nembedded_root_end:\n' \
-	    | $(CC) $(ARCH) -x assembler -c - -o $@
+	    | $(CC) $(ARCH) -x assembler -c - -o $@$(PART) && $(whole)
 
 # --- Images ----------------------------------------------------------------------------------------
 
@@ -400,7 +409,7 @@ build/wall.cpio: $U/wall/init tools/mkroot
 	$(call say,CPIO,$@)
 	@tools/mkroot $@ $(CROSS)strip --programs $<
 $U/wall/init: $(USER_BIN)/probe-wall
-	@mkdir -p $(@D) && cp $< $@
+	@mkdir -p $(@D) && cp $< $@$(PART) && $(whole)
 endif
 
 # --- The fused image -------------------------------------------------------------------------------
@@ -445,7 +454,7 @@ FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 
 $K/app-$(APP).o: Makefile
 	@mkdir -p $(@D)
-	@echo 'const char app_name[] = "$(APP)";' | $(CC) $(KERN_CFLAGS) -MF /dev/null -x c -c - -o $@
+	@echo 'const char app_name[] = "$(APP)";' | $(call compile_line,$(KERN_CFLAGS))
 
 ifndef LTO_SUFFIX
 FUSED_LD = $(LD) $(LDFLAGS) $1
@@ -458,7 +467,7 @@ $R/symbols.now: $(KERN_OBJ) $(CHOSEN_OBJ) tools/rename-symbols
 	@tools/rename-symbols $(NM) $(SYSCALL) build/gen/trap_symbols '$(CHOICE_NAMES)' \
 	    $(KERN_OBJ) $(CHOSEN_OBJ) > $@$(PART) && mv $@$(PART) $@
 $R/symbols: $R/symbols.now
-	@cmp -s $< $@ || cp $< $@
+	@cmp -s $< $@ || { cp $< $@$(PART) && $(whole); }
 $R/%.o: $K/%.o $R/symbols
 	@mkdir -p $(@D)
 	@$(OBJCOPY) --redefine-syms=$R/symbols $< $@$(PART) && mv $@$(PART) $@

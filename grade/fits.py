@@ -20,6 +20,7 @@ MIB = 1 << 20
 TREE_SIZE, TREE_ALIGN = MIB, 2 * MIB
 TREE_BELOW = RAM + 1024 * MIB       # QEMU keeps the tree below 3 GiB
 INITRD_MOST = 128 * MIB             # and the initrd no further behind the entry than this
+ARGS_MOST = 4095                    # bytes of arguments that our images take
 MOST = 4096                         # MiB; what needs more is no image of ours
 UNITS = {"": MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30}
 PT_LOAD = 1
@@ -61,6 +62,9 @@ def objection(hardware: Hardware) -> str | None:
     for path in (hardware.elf, hardware.initrd):
         if path and not path.exists():
             return f"{path} is not there: build it first"
+    if len(hardware.args.encode()) > ARGS_MOST:
+        return (f"ARGS is too long, {len(hardware.args.encode())} bytes: the machine's bootargs carry "
+                f"at most {ARGS_MOST}. Put what is longer into a file of the root file system")
     memory = memory_bytes(hardware.memory)
     if memory is None:
         return f"MEMORY={hardware.memory} is no size of memory: say for instance MEMORY=64M"

@@ -26,6 +26,9 @@ $(PLUGIN): tools/plugin/onering-plugin.c tools/plugin/qemu-api.h
 symbolize:                        ## name functions and lines of a panic: make symbolize < log (IMAGE=elf)
 	@$(PYTHON) tools/symbolize $(addprefix --elf ,$(wildcard $(IMAGE))) $(T)
 
+ifeq ($(origin INITRD)-$(wildcard $(INITRD)),command line-)
+$(error INITRD=$(INITRD): there is no such file)
+endif
 INITRD = $(if $(filter 0-cpio,$(EMBED)-$(ROOTFS)),$(ROOT))
 quoted_args = '$(subst ','\'',$(ARGS))'
 machine = --elf $(IMAGE) $(addprefix --initrd ,$(INITRD)) --memory $(MEMORY) --harts $(SMP) \

@@ -118,7 +118,7 @@ def test_init_refuses_arguments_it_does_not_know(boot, kernel):
 def test_too_many_bootargs_are_a_sentence(boot, kernel):
     machine = boot(kernel, args=" ".join("x" * 100))
     assert machine.wait() == PANIC
-    assert "bootargs are too long" in sentence(machine)
+    assert "ARGS is too long" in sentence(machine)
 
 
 # --- no root file system -----------------------------------------------------------------------

@@ -352,6 +352,31 @@ def test_what_a_killed_build_left_is_not_trusted(tree, variable, tool, victim):
     assert digest(image) == whole
 
 
+@pytest.mark.parametrize("variable,tool,victim,lost", [
+    ("LD", "ld", "user/bin/echo", "build/user/bin/echo"),
+    ("LD", "ld", "onering.elf", "build/kernel-h8/onering.elf"),
+    ("CC", "gcc", "usys.o", "build/gen/usys.o"),
+    ("AR", "ar", "libusys.a", "build/gen/libusys.a"),
+    ("CC", "gcc", "choice-sched-rr.o", "build/kern-kernel-h8/choice-sched-rr.o"),
+    ("CC", "gcc", "dispatch.o", "build/kern-kernel-h8/dispatch.o"),
+    ("CC", "gcc", "root-0.o", "build/kern-kernel-h8/root-0.o"),
+])
+def test_what_a_killed_build_of_the_kernel_left_is_not_trusted(tree, variable, tool, victim, lost):
+    cross = subprocess.run([ROOT / "tools/toolchain"], capture_output=True, text=True).stdout.strip()
+    assert fresh.make(tree, "SHAPE=kernel").returncode == 0
+    made = [tree / "build/kernel-h8/onering.elf", tree / "build/root.cpio", tree / lost]
+    whole = list(map(digest, made))
+    (tree / lost).unlink()
+    killed = subprocess.run(
+        ["make", "-s", "SHAPE=kernel", f"{variable}={half(tree, cross + tool, victim)}"], cwd=tree,
+        env=clean_environment(), start_new_session=True, capture_output=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, "the build was not interrupted"
+    assert not (tree / lost).exists(), "half of it bears the name of the whole"
+    again = fresh.make(tree, "SHAPE=kernel")
+    assert again.returncode == 0, again.stdout
+    assert list(map(digest, made)) == whole
+
+
 # --- exit status --------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("returned,status", [(0, 0), (7, 7), (255, 255), (256, 1), (-1, 255),

@@ -145,7 +145,7 @@ def test_fused_program_prints_what_it_prints_in_a_process(build, boot, kernel, a
 @pytest.mark.parametrize("words,complaint", [
     (("APP=nosuch",), "no such program"),
     (("SHAPE=round",), "SHAPE is one of"),
-    (("HARTS=0",), "HARTS is one of"),
+    (("HARTS=0",), "HARTS is a number from 1 to 64"),
     (("APP=hello", "SYSCALL=magic"), "SYSCALL is one of"),
     (("SHAPE=libos",), "needs an application"),
 ])

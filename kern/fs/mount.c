@@ -156,7 +156,10 @@ static void vfs_init(void)
     if (error == -ENOMEM)
         panic("no memory for the root file system: give the machine more (-m)");
     if (error)
-        panic("the root file system is not a sound %s (error %d)", root_fs_type->name, -error);
+        panic(
+            "the root file system is not a sound %s archive (error %d): it is something else or cut "
+            "short, give -initrd a whole one",
+            root_fs_type->name, -error);
     mount_standard("/dev", "devfs");
     mount_standard("/tmp", "ramfs");
 }

@@ -14,7 +14,8 @@ void image_main(void)
     irq_enable();
     int argc = machine_args(words, sizeof(words), argv + 1, ARGS_MAX - 1);
     if (argc < 0)
-        panic("bootargs are too long: \"%s\"", machine.bootargs);
+        panic("ARGS is too long: at most %d words, %d bytes together", ARGS_MAX - 2,
+              WORDS_SIZE - 1);
     proc_start_init(argc + 1, argv);
     thread_exit();
 }

@@ -56,7 +56,7 @@ static unsigned long *build_stack(void)
     char *argv[ARGS_MAX];
     int argc = machine_args(strings, STRINGS_SIZE, argv, ARGS_MAX);
     if (argc < 0)
-        panic("the arguments in bootargs are too long: \"%s\"", machine.bootargs);
+        panic("ARGS is too long: %d words, %d bytes fit", ARGS_MAX - 1, STRINGS_SIZE - 1);
     unsigned long *sp = (unsigned long *)strings;
     if (argc % 2)
         sp--; /* argc, argv[0], argv.., NULL, envp NULL: keeps sp 16-byte aligned */

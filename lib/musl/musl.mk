@@ -45,9 +45,13 @@ $(MUSL)/headers: $(MUSL)/source lib/musl/config.mk
 	+@$(MUSL_MAKE) install-headers prefix= DESTDIR='$(abspath $(MUSL))'
 	@touch $@
 
+# musl's Makefile would trust half an object; so what a build that never ended has made goes.
 $(MUSL)/libc.a: $(MUSL)/headers $(MUSL_GEN) $(wildcard lib/musl/*.[chS])
 	$(call say,MUSL,$@)
+	@! test -e $@.begun || rm -rf $(MUSL)/obj/obj $(MUSL)/obj/lib
+	@touch $@.begun
 	+@$(MUSL_MAKE) lib/libc.a
+	@rm $@.begun
 	@cp $(MUSL)/obj/lib/libc.a $@.part && mv $@.part $@
 
 # --- Programs --------------------------------------------------------------------------------------
