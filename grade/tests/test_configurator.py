@@ -17,6 +17,8 @@ from elftools.elf.elffile import ELFFile
 from grade.elf import ROOT
 from grade.images import clean_environment, make
 from grade.tests import fresh
+from tools.image import components, graph, why
+from tools.image.needs import Needs
 
 SVG = "{http://www.w3.org/2000/svg}"
 ONE_NAMESPACE = "give it another name, or make it static"
@@ -153,23 +155,22 @@ def test_a_component_that_does_not_exist_is_refused(component):
 
 @pytest.mark.parametrize("words", [("APP=hello",), ("APP=twothreads",), ()], ids=str)
 def test_graph_has_a_box_for_each_component_and_an_arrow_for_each_need(words):
-    drawn = ElementTree.parse(ROOT / ask("graph", *words).split()[-1])
+    picture = ROOT / ask("graph", *words).split()[-1]
+    drawn, needs = ElementTree.parse(picture), Needs(picture.with_name("onering.needs"))
     boxes = {box.get("id"): box for box in drawn.iter(f"{SVG}g")}
-    components = tables(*words)[0]
-    assert boxes.keys() == components.keys() - {"total", "(padding)"}
+    sizes = tables(*words)[0]
+    assert boxes.keys() == sizes.keys() - {"total", "(padding)"}
     for name, box in boxes.items():
-        assert box.findall(f"{SVG}text")[1].text == f"{components[name][4]:,} bytes"
+        assert box.findall(f"{SVG}text")[1].text == f"{sizes[name][4]:,} bytes"
     arrows = {(path.get("data-user"), path.get("data-used")) for path in drawn.iter(f"{SVG}path")
               if path.get("class")}
     used = [name for name in boxes if name != "app"]
     for name in used:
-        answer = ask("why", *words, f"COMPONENT={name}")
-        users = re.findall(r"^  (\S+): \S+ -> ", answer, re.M)
+        users = re.findall(r"^  (\S+): \S+ -> ", why.answer(needs, name, "it"), re.M)
         assert {user for user, other in arrows if other == name} == set(users)
 
 
 def test_boxes_do_not_overlap():
-    from tools.image import components, graph
     corners = list(graph.places([*components.known(), "kern/new"]).values())
     assert len(corners) == len(set(corners)) >= 12
     for x, y in corners:
