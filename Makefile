@@ -105,7 +105,7 @@ $(call check_number,SMP,64)
 # --- Tools -----------------------------------------------------------------------------------------
 
 NO_SETUP_GOALS := help clean doctor labs lab-% look hint catchup uncatchup predict save catchup-pack
-SETUP_GROUP := $(if $(filter test test-full bench bench-alloc heap-map heap-replay format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
+SETUP_GROUP := $(if $(filter test test-full test-rounds bench bench-alloc heap-map heap-replay format format-check symbolize plugin size why graph grade grade-% watch soak selftest% measure,$(MAKECMDGOALS)),test,\
                $(if $(filter gdb qemu-gdb qemu-gdb-% bug-%,$(MAKECMDGOALS)),debug,build))
 ifneq ($(filter-out $(NO_SETUP_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell tools/setup $(SETUP_GROUP) >&2; echo $$?),0)
