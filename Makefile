@@ -58,10 +58,10 @@ ifeq ($(KALLOC),bump)
 $(error KALLOC=bump: it takes back no memory but the last block, and a kernel would run out of it. KALLOC is one of: $(KALLOCS))
 endif
 $(call check,KALLOC,$(KALLOCS))
-ifeq ($(LIBC)-$(ALLOC),tiny-libc)
-$(error ALLOC=libc: LIBC=tiny has no malloc of its own, musl has. ALLOC is one of: $(HEAPS))
+ifneq ($(filter tiny-libc tiny-picolibc,$(LIBC)-$(ALLOC)),)
+$(error ALLOC=$(ALLOC): that is for LIBC=musl. LIBC=tiny has no malloc of its own; ALLOC is one of: $(HEAPS))
 endif
-$(call check,ALLOC,$(HEAPS) libc)
+$(call check,ALLOC,$(HEAPS) libc picolibc)
 $(call check,PAGING,$(PAGINGS))
 $(call check,CONSOLE,$(CONSOLES))
 $(call check,EMBED,$(EMBEDS))
@@ -297,7 +297,9 @@ $H/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
 	@$(call compile,$(USER_CFLAGS))
 endif
-LIBMALLOC := $(if $(filter-out libc,$(PROCESS_ALLOC)),$H/libmalloc-$(PROCESS_ALLOC).a) $H/libheap.a
+# $(call malloc_archives,ALLOC,FOLDER): what goes before the libc, so that a malloc of its own is never taken.
+malloc_archives = $(if $(filter libc,$1),,$(if $(filter picolibc,$1),build/picolibc/libmalloc.a,$2/libmalloc-$1.a)) $H/libheap.a
+LIBMALLOC := $(call malloc_archives,$(PROCESS_ALLOC),$H)
 
 LIBC_OBJ := $(patsubst %,$U/%.o,$(basename $(filter-out lib/crt0%,$(wildcard lib/*.[cS]))))
 
@@ -447,8 +449,7 @@ CONSOLE_INPUT := $(if $(filter both,$(CONSOLE)),-u $(if $(LTO_SUFFIX),,kern.)ini
 FUSED_LINK   := $(APP_OBJ) $A/lib/crt0_libos.o $(FUSED_OBJ) $(if $(TRAP),build/gen/shim_table.o)
 $R/libmalloc-$(ALLOC).a: $R/kern/libos/malloc.o $R/choice-alloc-$(ALLOC).o
 	@$(call archive,$^)
-# Before the libc, so that a malloc of its own is never taken.
-FUSED_MALLOC := $(if $(filter-out libc,$(ALLOC)),$R/libmalloc-$(ALLOC).a) $H/libheap.a
+FUSED_MALLOC := $(call malloc_archives,$(ALLOC),$R)
 FUSED_GROUP  := $(FUSED_MALLOC) $(APP_LIBC) $(LIBGCC) $(if $(TRAP),$R/libusys_trap.a) $R/libkern.a $(patsubst $K/%,$R/%,$(CHOICES))
 FUSED_ENOSYS := $(if $(LTO_SUFFIX),build/gen,$R)/libenosys_libos.a
 

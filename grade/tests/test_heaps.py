@@ -14,7 +14,7 @@ from grade.images import make
 from grade.tests import archive, musl
 from grade.tests.campaign import FULL
 from grade.tests.fused import said, sentence
-from tools.heaps import bench
+from tools.heaps import bench, boots
 
 HEAPS = ["bump", "buddy", "firstfit", "slab", "tlsf"]
 NAMES = {"malloc", "calloc", "realloc", "free", "memalign", "aligned_alloc", "posix_memalign",
@@ -49,7 +49,7 @@ def test_malloc_of_a_process(boot, build, alloc):
     assert re.fullmatch(r"t-heap: \d+ checks ok\n", said(machine))
 
 
-@pytest.mark.parametrize("alloc", [*HEAPS, "libc"])
+@pytest.mark.parametrize("alloc", [*HEAPS, "libc", "picolibc"])
 def test_lua_runs_on_every_heap(boot, alloc):
     image = musl.build(APP="lua", ALLOC=alloc)
     root = image.initrd.with_name(f"{image.initrd.stem}-work.cpio")
@@ -99,7 +99,9 @@ def test_kernel_runs_on_every_heap(boot, build, kalloc):
 @pytest.mark.parametrize("words,sentence", [
     (("KALLOC=bump",), "KALLOC=bump: it takes back no memory but the last block"),
     (("ALLOC=none",), "ALLOC=none: there is no such choice. ALLOC is one of: buddy bump firstfit slab"),
-    (("ALLOC=libc", "APP=hello"), "ALLOC=libc: LIBC=tiny has no malloc of its own"),
+    (("ALLOC=libc", "APP=hello"), "ALLOC=libc: that is for LIBC=musl. LIBC=tiny has no malloc of its own"),
+    (("ALLOC=picolibc", "APP=lua", "PICOLIBC=/nowhere"),
+     "ALLOC=picolibc: /nowhere is not there. Install picolibc-riscv64-unknown-elf"),
     (("HEAP_CHECK=2",), "HEAP_CHECK=2: there is no such choice. HEAP_CHECK is one of: 0 1"),
 ])
 def test_bad_choices_are_refused(words, sentence):
@@ -129,6 +131,18 @@ def test_statistics_are_printed_at_the_end(boot, build):
                      r"largest free \d+, fragmentation % \d+$", said(machine), re.M)
 
 
+# --- measured ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("alloc", ["tlsf", "picolibc"])
+def test_what_a_heap_adds_to_a_boot(alloc):
+    musl.build(APP="firstblock", ALLOC=alloc, LIBC="musl")      # or the test is skipped
+    boot = boots.measure(alloc)
+    heap = [block - main for main, block in zip(boot.to_main, boot.to_block)]
+    assert all(number > 100 for number in heap)
+    if alloc == "tlsf":
+        assert heap[0] == heap[1] < 3000        # whatever the memory
+
+
 # --- traces ------------------------------------------------------------------------------------------
 
 def test_a_recorded_trace_replays_on_a_heap(monkeypatch, tmp_path):
@@ -139,4 +153,5 @@ def test_a_recorded_trace_replays_on_a_heap(monkeypatch, tmp_path):
     found = bench.replay("slab", "larson", ops)
     assert len(ops) > 200_000 and found.failures == 0
     assert found.peak < found.taken < 3 * found.peak
+    assert 0 < found.refused < 1000         # with a quarter more than the peak, slab has too little
     assert found.pair < 230 and found.mean < 115

@@ -111,7 +111,8 @@ class Computer:
         self.tool("make", "echo GNU Make 4.3")
         self.qemu()
         self.modules("pytest", "xdist", "elftools", "scapy")
-        for path in ("usr/include/stdio.h", "usr/riscv64-linux-gnu/lib/libc.a"):
+        for path in ("usr/include/stdio.h", "usr/riscv64-linux-gnu/lib/libc.a",
+                     "usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv64imafdc/lp64d/libc.a"):
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).touch()
         return self

@@ -1,27 +1,34 @@
 """make bench-alloc: what an operation costs on each heap, on traces recorded from real runs.
 
-Guest instructions under -icount: the same on every machine. `libc` is musl's own malloc, linked in place
-of ours. Each number of an operation is the whole call, with growing and locking in it.
+Guest instructions under -icount: the same on every machine. Each number of an operation is the whole
+call, with growing and locking in it. Beside our heaps stand two that others wrote, linked in place of
+ours: musl's own malloc (ALLOC=libc) and picolibc's (ALLOC=picolibc).
 """
 
 from __future__ import annotations
 
 import json
 import re
+import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grade import images
-from grade.errors import HarnessError
+from grade.errors import BuildFailed, HarnessError
 from grade.images import Image
 from grade.machine import Machine
 from grade.tests import archive
 
+from . import boots
 from .record import MEMORY, compiled, record
 
-HEAPS = ["bump", "firstfit", "buddy", "tlsf", "slab"]
-OTHERS = ["libc"]
+HEAPS = re.findall(r"^const struct heap_ops heap_(\w+) = ", "".join(
+    path.read_text() for path in sorted((images.ROOT / "kern/alloc").glob("*.c"))), re.M)
+OTHERS = ["libc", "picolibc"]
+NAMES = {"libc": "musl"}        # the others are called as ALLOC= calls them
+HEADER = struct.Struct("<IIII")     # of a trace: slots, operations, peak, nothing
+BOUND, BOUND_MORE = 1.25, 64 << 10      # memory for the replay that is short of it: times the peak, and bytes
 FOLDER = images.ROOT / "build" / "traces"
 JSON = images.ROOT / "build" / "bench-alloc.json"
 
@@ -51,6 +58,7 @@ class Result:
     failures: int
     taken: int
     peak: int
+    refused: int = 0    # requests that failed when memory was short
 
 
 def with_files(image: Image, name: str, files: dict[str, bytes]) -> Image:
@@ -86,18 +94,28 @@ TRACES = {
 
 
 def trace(name: str) -> bytes:
-    """The trace of this name, recorded now."""
+    """The trace of this name, recorded now; or that of a file."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    if name not in TRACES:
+        return Path(name).read_bytes()
     made = TRACES[name]()
     (FOLDER / f"{name}.trace").write_bytes(made)
     return made
 
 
 def replay(alloc: str, name: str, ops: bytes) -> Result:
+    """With all the memory there is, and once more with little."""
+    peak = HEADER.unpack_from(ops)[2]
+    bound = int(peak * BOUND) + BOUND_MORE
+    short = replay_once(alloc, name, ops, f"/trace {bound}")
+    return replace(replay_once(alloc, name, ops, "/trace"), refused=short.failures)
+
+
+def replay_once(alloc: str, name: str, ops: bytes, args: str) -> Result:
     """In a fused image whose malloc is this heap; all of them with musl, so that only malloc differs."""
     image = images.build(APP="replay", ALLOC=alloc, LIBC="musl", ROOTFS="cpio")
-    image = with_files(image, f"replay-{name}", {"trace": ops})
-    with Machine(image.elf, initrd=image.initrd, args="/trace", icount=True, memory=MEMORY,
+    image = with_files(image, f"replay-{Path(name).stem}", {"trace": ops})
+    with Machine(image.elf, initrd=image.initrd, args=args, icount=True, memory=MEMORY,
                  deadline=300) as machine:
         status = machine.wait()
     if status != 0:
@@ -116,32 +134,56 @@ def result(text: str) -> Result:
                   facts["failures"], facts["taken"], facts["peak"])
 
 
-def overhead(alloc: str, found: Result) -> str:
-    """Memory taken over live bytes at the peak. musl reserves its brk at once: that says nothing."""
-    return "-" if alloc in OTHERS else f"{found.taken / found.peak:.2f}"
-
-
 def table(results: dict[str, dict[str, Result]]) -> str:
-    lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>7} {'moves':>6} {'worst':>7} {'failed':>6} {'taken/peak':>10}"]
+    lines = [f"{'trace':8} {'heap':9} {'mean':>7} {'pair':>7} {'worst':>7} {'moves':>6} {'worst':>7} "
+             f"{'failed':>6} {'taken/peak':>10}"]
     for name, heaps in results.items():
         for alloc, found in heaps.items():
-            lines.append(f"{name:8} {alloc:9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:7,} {found.moves:6,} "
-                         f"{found.worst_move:7,} {found.failures:6} {overhead(alloc, found):>10}")
+            lines.append(f"{Path(name).stem:8} {NAMES.get(alloc, alloc):9} {found.mean:7.1f} {found.pair:7.1f} {found.worst:7,} {found.moves:6,} "
+                         f"{found.worst_move:7,} {found.refused:6,} {found.taken / found.peak:10.2f}")
     return "\n".join(lines)
 
 
-def main(words: list[str]) -> int:
+def others() -> list[str]:
+    """The foreign heaps that are to be had here."""
+    there = []
+    for alloc in OTHERS:
+        try:
+            images.build(APP="firstblock", ALLOC=alloc, LIBC="musl")
+            there.append(alloc)
+        except BuildFailed as error:
+            if f"ALLOC={alloc}:" not in str(error):
+                raise
+            print(f"bench-alloc: left out: {re.search(rf'ALLOC={alloc}:.*', str(error))[0]}", file=sys.stderr)
+    return there
+
+
+def measure(names: list[str]) -> None:
+    """Prints the tables and keeps the numbers."""
+    heaps = HEAPS + others()
     results: dict[str, dict[str, Result]] = {}
-    for name in words or TRACES:
-        if name not in TRACES:
-            print(f"bench-alloc: T={name}: there is no such trace. T is one of: {' '.join(TRACES)}",
+    for name in names:
+        ops = trace(name)
+        results[name] = {alloc: replay(alloc, name, ops) for alloc in heaps}
+    print(table(results))
+    booted = {NAMES.get(alloc, alloc): boots.measure(alloc) for alloc in heaps}
+    print("\n" + boots.table(booted))
+    JSON.write_text(json.dumps({"traces": {name: {alloc: vars(found) for alloc, found in by_heap.items()}
+                                           for name, by_heap in results.items()},
+                                "boots": {alloc: vars(boot) for alloc, boot in booted.items()}}, indent=2) + "\n")
+
+
+def main(words: list[str]) -> int:
+    for name in words:
+        if name not in TRACES and not Path(name).is_file():
+            print(f"bench-alloc: T={name}: there is no such trace. T is a file, or one of: {' '.join(TRACES)}",
                   file=sys.stderr)
             return 2
-        ops = trace(name)
-        results[name] = {alloc: replay(alloc, name, ops) for alloc in HEAPS + OTHERS}
-    print(table(results))
-    JSON.write_text(json.dumps({name: {alloc: vars(found) for alloc, found in heaps.items()}
-                                for name, heaps in results.items()}, indent=2) + "\n")
+    try:
+        measure(words or list(TRACES))
+    except HarnessError as error:
+        print(f"bench-alloc: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,4 +1,4 @@
-/* replay - does to malloc what a trace says, and counts guest instructions: replay FILE.
+/* replay - does to malloc what a trace says, and counts guest instructions: replay FILE [BYTES].
  *
  * The file is what tools/heaps makes: a header, then 8 bytes for each operation, which name the slot that
  * holds the block. What is counted is one call, from before its arguments to behind its result, less
@@ -6,15 +6,27 @@
  *
  * A call after which the machine has more or less free memory than before went to the page allocator:
  * the heap grew or shrank. The worst of those is told apart from the worst of all others. The first
- * call of all makes the heap; what it takes more than the second is what the heap adds to a boot. */
+ * call of all makes the heap; what it takes more than the second is what the heap adds to a boot.
+ *
+ * With BYTES there is no more memory than that: so many bytes of pages, and as many behind brk. The rest
+ * is taken away first. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-enum { MALLOC = 0, FREE = 1, REALLOC = 2, FILE_MAX = 12 << 20, SLOTS_MAX = 1 << 17 };
+enum {
+    MALLOC = 0,
+    FREE = 1,
+    REALLOC = 2,
+    PAGE = 4096,
+    BRK_SHARE = 4,
+    FILE_MAX = 12 << 20,
+    SLOTS_MAX = 1 << 17
+};
 
 struct header {
     uint32_t nslots, nops, peak, unused;
@@ -78,13 +90,44 @@ static unsigned long perform(const struct op *op, void *(*volatile allocate)(siz
     return taken;
 }
 
-/* Did the machine's free memory change? */
-static int memory_moved(void)
+static long free_pages(void)
 {
     struct sysinfo info;
-    if (sysinfo(&info) != 0 || (long)info.freeram == free_now)
+    return sysinfo(&info) == 0 ? (long)info.freeram / PAGE : 0;
+}
+
+/* Free memory, but for a constant: what lies behind brk is reserved as a whole, and used bit by bit. */
+static long free_memory(void)
+{
+    return free_pages() * PAGE - (long)(intptr_t)sbrk(0);
+}
+
+/* Takes pages away until there are only so many: half of them, if all are not to be had in one piece. */
+static void leave_pages(long npages)
+{
+    long surplus, parts = 1;
+    while ((surplus = free_pages() - npages) >= parts) {
+        size_t size = (size_t)(surplus / parts) * PAGE;
+        if (mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+            parts *= 2;
+    }
+}
+
+/* The first call reserves what brk will have: a share of the pages there are. */
+static void leave_memory(long size)
+{
+    leave_pages(size / PAGE * BRK_SHARE);
+    sbrk(0);
+    leave_pages(size / PAGE);
+}
+
+/* Did the free memory change? */
+static int memory_moved(void)
+{
+    long now = free_memory();
+    if (now == free_now)
         return 0;
-    free_now = (long)info.freeram;
+    free_now = now;
     if (free_now < least_free)
         least_free = free_now;
     return 1;
@@ -126,14 +169,17 @@ static int read_all(const char *name)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2 || read_all(argv[1]) != 0) {
-        puts("usage: replay FILE");
+    if (argc < 2 || argc > 3 || read_all(argv[1]) != 0) {
+        puts("usage: replay FILE [BYTES]");
         return 2;
     }
     struct header *header = (struct header *)file;
     struct op *ops = (struct op *)(header + 1), empty = {FREE, 0};
     if (header->nslots > SLOTS_MAX)
         return 2;
+    if (argc == 3)
+        leave_memory(atol(argv[2]));
+    sbrk(0);
     unsigned long overhead = perform(&empty, NULL, NULL, nothing);
     memory_moved();
     long free_before = least_free = free_now;
