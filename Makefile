@@ -566,8 +566,8 @@ clean:                            ## remove everything that was built
 	rm -rf build
 
 # $(call commands,MARK): the goals whose line has this mark, and what stands behind it.
-commands = grep -hE '^[a-z][a-z% -]*:.*$1 ' $(MAKEFILE_LIST) | sed -E 's/:.*$1 /|/; s/(lab|bug)-%/\1-N/; s/%/NAME/' | \
-    awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+commands = grep -hE '^[a-z][a-z% -]*:.*$1 ' $(MAKEFILE_LIST) | sed -E 's/:.*$1 /\t/; s/(lab|bug)-%/\1-N/; s/%/NAME/' | \
+    awk -F'\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 help:                             ## this list
 	@echo 'make ...'
 	@$(call commands,##)
@@ -580,6 +580,7 @@ help:                             ## this list
 	@echo '  ARGS="..."     arguments for it, or for init'
 	@echo '  HARTS=$(HARTS)        harts the image can use       SMP=$(SMP)  harts of the machine'
 	@echo '  MEMORY=$(MEMORY)    memory of the machine         EMBED=1  root file system inside the image'
+	@echo '  INITRD=file    another root file system than the one that is built'
 	@echo '  SCHED=, SYSCALL=, KALLOC=, ALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
 	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(HEAPS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
 	@echo '  HEAP_STATS=1, HEAP_CHECK=1, HEAP_TRACE=1   count, guard or record what heaps do'

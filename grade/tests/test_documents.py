@@ -142,6 +142,22 @@ def test_a_wrong_transcript_is_noticed():
     assert not agrees(["a"], ["...", "b"])
 
 
+def test_every_goal_of_make_that_documents_name_exists():
+    """`make GOAL ...` in a sentence; what stands in blocks is run."""
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    goals = {goal for line in re.findall(r"^  ([a-z][\w -]*?)  ", shown, re.M) for goal in line.split()}
+    goals |= {goal for rule in re.findall(r"^([a-z][a-z -]*):", (ROOT / "Makefile").read_text(), re.M)
+              for goal in rule.split()} | {"spark", "boot", "maps", "threads"}
+    unknown = []
+    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for command in re.findall(r"`make ([^`\n]+)`", document.read_text()):
+            for word in re.findall(r"(?:^|(?<= ))[a-z][\w-]*(?= |$)", re.split("[<>|]", command)[0]):
+                kinds = {word, re.sub(r"-(\d+|N)$", "-N", word), re.sub(r"^(qemu(-gdb)?)-\w+$", r"\1-NAME", word)}
+                if not kinds & goals:
+                    unknown.append(f"{document.name}: make {command}")
+    assert not unknown
+
+
 def test_links_between_documents_lead_somewhere():
     """Relative links, and the files and folders that documents name."""
     lost = []

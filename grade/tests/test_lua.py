@@ -121,3 +121,15 @@ def test_objects_are_the_same_in_both_shapes(lua):
     assert len(files) == 33 and digests(files) == before
     linked = (lua["fused"].elf.parent / "onering.map").read_text()
     assert all(str(file.relative_to(ROOT)) in linked for file in files)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_strings_fit_into_a_machine_of_the_usual_size(start, shape):
+    """What Lua needs for them at once it gets in one piece; and what does not fit is an error of Lua's."""
+    quote = "[[{}]]".format
+    script = (f"local s = string.rep({quote('x')}, 20 << 20) print(#s:gsub({quote('x')}, {quote('y')}), "
+              f"pcall(string.rep, s, 50))")
+    words = f'-e "{script}"' if shape == "fused" else f'-e \\"{script}\\"'.replace("\\", "")
+    machine = start(shape, words, memory="128M")
+    assert machine.wait() == 0
+    assert musl.said(machine).splitlines()[-1].split("\t") == [str(20 << 20), "false", "not enough memory"]
