@@ -234,7 +234,7 @@ $(filter-out $(patsubst %.c,$K/%.o,$(filter-out kern/mem/% kern/fs/file.c kern/f
 endif
 # So is malloc of a fused image, but for the heap with the least code.
 ifeq ($(SHAPE),libos)
-$(patsubst %,$K/kern/%.o,alloc/bump alloc/buddy alloc/tlsf alloc/slab alloc/runs alloc/tags alloc/heap libos/malloc): KERN_CFLAGS += -O2 -mno-save-restore
+$(patsubst %,$K/kern/%.o,alloc/bump alloc/buddy alloc/tlsf alloc/slab alloc/runs alloc/tags alloc/heap libos/malloc): KERN_CFLAGS += -O2 -mno-save-restore -fno-tree-slp-vectorize
 endif
 # A thunk is one jump; backtraces do without the functions next to the trap.
 $K/dispatch.o $K/kern/proc/user_trap.o $K/kern/proc/getpid.o: KERN_CFLAGS += -fomit-frame-pointer
@@ -311,7 +311,7 @@ $U/%.o: %.S Makefile | $(GEN)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	@$(call compile,$(USER_CFLAGS))
-$(HEAP_OBJ) $H/lib/alloc/process.o: USER_CFLAGS += -O2 -mno-save-restore $(WATCH_FLAGS)
+$(HEAP_OBJ) $H/lib/alloc/process.o: USER_CFLAGS += -O2 -mno-save-restore -fno-tree-slp-vectorize $(WATCH_FLAGS)
 $U/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 
 # Some tests overflow their stack on purpose.

@@ -51,7 +51,8 @@ static bool give_back(void *arg, void *region, size_t size)
     return true;
 }
 
-static const struct heap_source source = {take, give_back, &regions_out};
+static const struct heap_source source = {
+    .take = take, .give_back = give_back, .arg = &regions_out};
 
 /* --- locks: taken and released in turn --- */
 

@@ -344,6 +344,7 @@ const struct heap_ops heap_buddy = {
     .name = "buddy",
     .state_size = sizeof(struct buddy),
     .grow_by = 64 << 10,
+    .grow_part = 8,
     .init = buddy_init,
     .add_region = buddy_add_region,
     .region_for = buddy_region_for,

@@ -173,6 +173,7 @@ const struct heap_ops heap_bump = {
     .name = "bump",
     .state_size = sizeof(struct bump),
     .grow_by = 64 << 10,
+    .grow_part = 8,
     .init = bump_init,
     .add_region = bump_add_region,
     .region_for = bump_region_for,

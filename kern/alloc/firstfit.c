@@ -39,7 +39,7 @@ static void unlink_free(struct block *block)
 static void firstfit_init(struct heap *heap)
 {
     struct firstfit *state = state_of(heap);
-    state->free.head = 0;
+    state->free.size = 0;
     state->free.next = state->free.prev = &state->free;
     region_list_init(&state->regions);
     state->available = 0;
@@ -59,7 +59,7 @@ static bool firstfit_add_region(struct heap *heap, void *start, size_t size)
         return false;
     region_link(&state->regions, block);
     link_free(state->free.prev, block); /* at the back */
-    state->available += size_of(block);
+    state->available += block->size;
     return true;
 }
 
@@ -67,7 +67,7 @@ static bool firstfit_add_region(struct heap *heap, void *start, size_t size)
 static __attribute__((noinline)) void give_back_region(struct heap *heap, struct block *block)
 {
     struct block *next_free = block->next, *prev_free = block->prev;
-    size_t size = size_of(block);
+    size_t size = block->size;
     if (!region_give_back(heap, (struct region *)block - 1))
         return;
     next_free->prev = prev_free;
@@ -80,7 +80,7 @@ static __attribute__((noinline)) void give_back_region(struct heap *heap, struct
 static struct block *find_free(struct firstfit *state, size_t size)
 {
     for (struct block *block = state->free.next; block != &state->free; block = block->next)
-        if (block->head >= size) /* the flags do not matter: size is a multiple of 16 */
+        if (block->size >= size)
             return block;
     return NULL;
 }
@@ -92,17 +92,18 @@ static void *firstfit_malloc(struct heap *heap, size_t user_size)
     struct block *block = find_free(state, size);
     if (!block)
         return NULL;
-    size_t whole = size_of(block), rest = whole - size;
+    size_t whole = block->size, rest = whole - size;
     if (rest >= BLOCK_MIN) {
-        set_free(block, rest, block->head & FIRST);
+        set_free(block, rest, block->marks & FIRST);
         block = block_at(block, rest);
-        block->head = size | USED | TAG;
+        block->size = (uint32_t)size;
+        block->marks = TAG;
     } else {
         size = whole;
         unlink_free(block);
-        block->head |= USED | TAG;
+        block->marks |= TAG;
     }
-    block_at(block, size)->head |= PREV_USED;
+    block_at(block, size)->marks |= PREV_USED;
     state->available -= size;
     return user_of(block);
 }
@@ -111,25 +112,25 @@ static void firstfit_free(struct heap *heap, void *user)
 {
     struct firstfit *state = state_of(heap);
     struct block *block = used_block(heap, user);
-    size_t size = size_of(block);
+    size_t size = block->size;
     struct block *after = block_at(block, size);
     state->available += size;
 
-    block->head &= ~(TAG_MASK | USED); /* stays, even if the block joins the one before */
-    if (!(after->head & USED)) {
-        size += size_of(after);
+    block->marks &= ~TAG; /* stays, even if the block joins the one before */
+    if (!is_used(after)) {
+        size += after->size;
         unlink_free(after);
     }
-    if (block->head & PREV_USED) {
+    if (block->marks & PREV_USED) {
         link_free(&state->free, block);
     } else {
         size += block->prev_size;
         block = block_at(block, -block->prev_size);
     }
-    set_free(block, size, block->head & FIRST);
+    set_free(block, size, block->marks & FIRST);
     after = block_at(block, size);
-    after->head &= ~PREV_USED;
-    if ((block->head & FIRST) && is_end(after))
+    after->marks &= ~PREV_USED;
+    if ((block->marks & FIRST) && is_end(after))
         give_back_region(heap, block);
 }
 
@@ -137,7 +138,7 @@ static void firstfit_free(struct heap *heap, void *user)
 
 static size_t firstfit_usable_size(struct heap *heap, void *user)
 {
-    return size_of(used_block(heap, user)) - BLOCK_COST;
+    return used_block(heap, user)->size - BLOCK_COST;
 }
 
 static size_t firstfit_available(struct heap *heap)
@@ -150,8 +151,8 @@ static size_t firstfit_largest_free(struct heap *heap)
     struct firstfit *state = state_of(heap);
     size_t largest = 0;
     for (struct block *block = state->free.next; block != &state->free; block = block->next)
-        if (size_of(block) > largest)
-            largest = size_of(block);
+        if (block->size > largest)
+            largest = block->size;
     return largest ? largest - BLOCK_COST : 0;
 }
 
@@ -163,7 +164,7 @@ static const char *firstfit_check(struct heap *heap)
     if (complaint)
         return complaint;
     for (struct block *block = state->free.next; block != &state->free; block = block->next) {
-        if (block->next->prev != block || (block->head & USED) || nfree == 0)
+        if (block->next->prev != block || is_used(block) || nfree == 0)
             return "the list of free blocks is damaged";
         nfree--;
     }
@@ -176,6 +177,7 @@ const struct heap_ops heap_firstfit = {
     .name = "firstfit",
     .state_size = sizeof(struct firstfit),
     .grow_by = 16 << 10,
+    .grow_part = 8,
     .init = firstfit_init,
     .add_region = firstfit_add_region,
     .region_for = firstfit_region_for,

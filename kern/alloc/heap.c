@@ -44,6 +44,12 @@ void heap_corrupted(struct heap *heap, const char *what, void *block)
 
 /* --- regions --- */
 
+void *heap_nothing(struct heap *heap, size_t size)
+{
+    (void)heap, (void)size;
+    return NULL;
+}
+
 static size_t state_size(const struct heap *heap)
 {
     return ROUND_UP(heap->ops->state_size, (size_t)HEAP_ALIGN);
@@ -54,8 +60,14 @@ static void *take_region(struct heap *heap, size_t size, size_t align, size_t *g
 {
     const struct heap_source *source = heap->source;
     size_t needed = heap->ops->region_for(heap, size, align), wanted = heap->ops->grow_by;
+    if (heap->ops->grow_part && wanted < heap->taken / heap->ops->grow_part)
+        wanted = heap->taken / heap->ops->grow_part;
     void *region = needed < wanted ? source->take(source->arg, wanted, got) : NULL;
-    return region ? region : source->take(source->arg, needed, got);
+    if (!region)
+        region = source->take(source->arg, needed, got);
+    if (region)
+        heap->taken += *got;
+    return region;
 }
 
 /* Gives the back end a region. Lock held, or nobody else knows the heap. */
@@ -70,15 +82,23 @@ static bool add_region(struct heap *heap, void *start, size_t size)
 bool heap_init(struct heap *heap, const struct heap_ops *ops, void *region, size_t size)
 {
     heap->ops = ops;
+    heap->state = NULL;
+    heap->taken = 0;
     if (!region && heap->source)
         region = take_region(heap, state_size(heap) + 1, HEAP_ALIGN, &size);
     uintptr_t start = ROUND_UP((uintptr_t)region, (uintptr_t)HEAP_ALIGN);
     size_t used = start - (uintptr_t)region + state_size(heap);
-    if (!region || size < used)
+    if (region && size >= used) {
+        heap->state = (void *)start;
+        ops->init(heap);
+    }
+    if (!heap->state || !add_region(heap, (char *)region + used, size - used)) {
+        heap->ops = NULL;
         return false;
-    heap->state = (void *)start;
-    ops->init(heap);
-    return add_region(heap, (char *)region + used, size - used);
+    }
+    heap->quick_malloc = WATCH_ALL ? heap_nothing : ops->malloc;
+    heap->quick_free = WATCH_ALL || !ops->memalign ? heap_free : ops->free;
+    return true;
 }
 
 bool heap_add_region(struct heap *heap, void *start, size_t size)
@@ -94,6 +114,7 @@ bool heap_give_back(struct heap *heap, void *region, size_t size)
     bool is_first = (char *)region == (char *)heap->state + state_size(heap);
     if (is_first || !heap->source || !heap->source->give_back(heap->source->arg, region, size))
         return false;
+    heap->taken -= size;
     watch_region(heap, region, size, false);
     return true;
 }

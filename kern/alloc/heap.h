@@ -13,6 +13,9 @@
  *     image. With a lock that sleeps (malloc of a process) they may not be called from a signal handler.
  *   - lock_ops and source are called with the lock held and must not use the heap; `corrupted` neither.
  *   - heap_init is not locked: nobody else knows the heap yet.
+ *
+ * What most calls need is short: heap_quick_malloc and free through the two pointers in struct heap,
+ * for who holds the lock already. All else (growing, no memory, watching) is in heap.c.
  */
 #pragma once
 #include <stdbool.h>
@@ -34,6 +37,9 @@ struct heap_lock_ops {
 
 /* Where a heap gets regions when it is full, and gives wholly free ones back. May be absent. */
 struct heap_source {
+    /* Any of its pages may go back, whichever call they came from: so a back end may join regions that
+     * lie side by side, and give back a part of one. */
+    bool by_page;
     /* At least `size` bytes, page aligned; the true size, whole pages, goes to *got. NULL: nothing
      * left. Called with the heap locked, like give_back. */
     void *(*take)(void *arg, size_t size, size_t *got);
@@ -46,12 +52,14 @@ struct heap_ops {
     const char *name;
     /* Bytes of back-end state that heap_init places at the start of the region. */
     size_t state_size;
-    size_t grow_by; /* bytes to ask the source for at a time, if they are to be had */
+    /* Bytes to ask the source for at a time, if they are to be had: so many, or what it has divided
+     * by grow_part, if that is more. 0: always the same. */
+    size_t grow_by, grow_part;
     void (*init)(struct heap *heap);
     bool (*add_region)(struct heap *heap, void *start, size_t size); /* false: too small */
     /* The size of a fresh region that surely has room for a block of `size` bytes, aligned to `align`. */
     size_t (*region_for)(const struct heap *heap, size_t size, size_t align);
-    void *(*malloc)(struct heap *heap, size_t size); /* 0 < size <= HEAP_SIZE_MAX; never grows */
+    void *(*malloc)(struct heap *heap, size_t size); /* size <= HEAP_QUICK_MAX; never grows */
     void (*free)(struct heap *heap, void *block);    /* block is not NULL */
     /* Optional; generic code serves when NULL. The generic memalign looks at the 16 bytes in front of
      * a block that is freed: a back end may rely on it if those always belong to the heap. */
@@ -71,7 +79,8 @@ struct heap_ops {
     const char *(*check)(struct heap *heap);
 };
 
-#define HEAP_SIZE_MAX (SIZE_MAX / 4) /* larger requests fail at once; sums of sizes do not wrap */
+#define HEAP_SIZE_MAX  (SIZE_MAX / 4) /* larger requests fail at once; sums of sizes do not wrap */
+#define HEAP_QUICK_MAX (SIZE_MAX / 2) /* the limit that is cheapest to see: the sign */
 
 /* Counted when built with HEAP_STATS=1; else all of it stays 0. */
 struct heap_stats {
@@ -83,15 +92,20 @@ struct heap_stats {
 };
 
 struct heap {
-    const struct heap_ops *ops;
+    const struct heap_ops *ops; /* NULL: not made yet */
+    /* The back end's malloc and free, if nothing has to be done around them; else heap_nothing and
+     * heap_free. */
+    void *(*quick_malloc)(struct heap *heap, size_t size);
+    void (*quick_free)(struct heap *heap, void *block);
     void *state; /* the back end's, of ops->state_size bytes */
     const struct heap_lock_ops *lock_ops;
     void *lock_arg;
     const struct heap_source *source;
     void (*corrupted)(const char *what, void *block); /* double free, wild free, broken header */
-    unsigned nharts;         /* for back ends that are per_hart; 0 is taken for 1 */
-    struct heap_stats stats; /* under the lock */
-    void *site;              /* who called last (HEAP_TRACE=1, HEAP_CHECK=1) */
+    unsigned nharts; /* for back ends that are per_hart; 0 is taken for 1 */
+    size_t taken;    /* from the source, and not given back; under the lock, like stats */
+    struct heap_stats stats;
+    void *site; /* who called last (HEAP_TRACE=1, HEAP_CHECK=1) */
 };
 
 /* Makes a heap of kind `ops` on [region, region + size), or, when `region` is NULL, on one from the
@@ -119,8 +133,16 @@ const char *heap_check(struct heap *heap);
 /* Of the free bytes, how many of a hundred are not in the largest free block. */
 unsigned heap_fragmentation(struct heap *heap);
 
-/* For back ends. A wholly free region: does it go back to the source? Not the first, which holds the
- * state. The back end forgets the region if so. */
+/* A block, from one that has locked the heap himself. NULL: ask heap_malloc. A heap that is not made yet
+ * has heap_nothing for quick_malloc, which returns NULL. */
+void *heap_nothing(struct heap *heap, size_t size);
+static inline void *heap_quick_malloc(struct heap *heap, size_t size)
+{
+    return size <= HEAP_QUICK_MAX ? heap->quick_malloc(heap, size) : NULL;
+}
+
+/* For back ends. A wholly free region, or pages of it: does it go back to the source? Not the first,
+ * which holds the state. The back end forgets the region if so. */
 bool heap_give_back(struct heap *heap, void *region, size_t size);
 void heap_corrupted(struct heap *heap, const char *what, void *block) __attribute__((noreturn));
 

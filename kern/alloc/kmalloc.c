@@ -1,6 +1,6 @@
 /* The kernel's heap: the back end this image was linked with, over the page allocator. */
 #include "kern/alloc/kmalloc.h"
-#include "kern/alloc/heap.h"
+#include "kern/sched/heap_lock.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/core/string.h"
@@ -31,36 +31,16 @@ static void corrupted(const char *what, void *block)
     panic("kernel heap: block %p: %s", block, what);
 }
 
-static const struct heap_source page_source = {take_pages, give_pages_back, NULL};
+static const struct heap_source page_source = {
+    .by_page = true, .take = take_pages, .give_back = give_pages_back};
 
 static struct heap kernel_heap = {
     .source = &page_source,
     .corrupted = corrupted,
 };
 
-/* --- a back end with a cache for each hart locks by itself: rarely --- */
-
-static void lock(void *unused)
-{
-    (void)unused;
-    spin_lock(&kernel_heap_lock);
-}
-
-static void unlock(void *unused)
-{
-    (void)unused;
-    spin_unlock(&kernel_heap_lock);
-}
-
-static unsigned hart(void *unused)
-{
-    (void)unused;
-    return this_hart()->index;
-}
-
-static const struct heap_lock_ops lock_ops = {lock, unlock, hart};
-
-/* Interrupts are off from here to leave(), and the heap is ours if it needs to be. */
+/* Interrupts are off from here to leave(), and the heap is ours if it needs to be: one with a cache for
+ * each hart locks for itself, rarely. */
 static inline bool enter(void)
 {
     bool irqs_were_on = irq_save();
@@ -81,7 +61,8 @@ static inline void leave(bool irqs_were_on)
 static void kheap_init(void)
 {
     if (kernel_heap_ops->per_hart) {
-        kernel_heap.lock_ops = &lock_ops;
+        kernel_heap.lock_ops = &heap_spin_ops;
+        kernel_heap.lock_arg = &kernel_heap_lock;
         kernel_heap.nharts = HARTS;
     }
     if (!heap_init(&kernel_heap, kernel_heap_ops, NULL, 0))
@@ -96,7 +77,9 @@ static void *allocate(size_t size, void *caller)
     assert(kernel_heap.ops); /* not before INIT_HEAP */
     watch_site(&kernel_heap, caller);
     bool irqs_were_on = enter();
-    void *block = heap_malloc(&kernel_heap, size);
+    void *block = heap_quick_malloc(&kernel_heap, size);
+    if (unlikely(!block))
+        block = heap_malloc(&kernel_heap, size);
     leave(irqs_were_on);
     return block;
 }
@@ -117,8 +100,10 @@ void *kzalloc(size_t size)
 void kfree(void *block)
 {
     INIT_NEEDS(kheap_init);
+    if (!block)
+        return;
     watch_site(&kernel_heap, __builtin_return_address(0));
     bool irqs_were_on = enter();
-    heap_free(&kernel_heap, block);
+    kernel_heap.quick_free(&kernel_heap, block);
     leave(irqs_were_on);
 }

@@ -433,6 +433,7 @@ const struct heap_ops heap_slab = {
     .name = "slab",
     .state_size = sizeof(struct slabs),
     .grow_by = 16 * PAGE,
+    .grow_part = 8,
     .init = slab_init,
     .add_region = slab_add_region,
     .region_for = slab_region_for,

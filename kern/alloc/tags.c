@@ -7,10 +7,11 @@ struct block *region_lay_out(void *start, size_t size)
     if (size < skipped + region_size_for(1))
         return NULL;
     struct region *region = (struct region *)((char *)start + skipped);
-    region->size = (size - skipped) & ~(HEAP_ALIGN - 1UL);
+    region->size =
+        (size - skipped < SIZE_END ? size - skipped : SIZE_END - 1) & ~(HEAP_ALIGN - 1UL);
     struct block *block = (struct block *)(region + 1);
     set_free(block, region->size - sizeof(struct region) - END_SIZE, FIRST);
-    block_after(block)->head = USED | TAG; /* the end: in use, of size 0, after a free block */
+    close_region(block_after(block), 0);
     return block;
 }
 
@@ -42,16 +43,16 @@ static const char *region_check(struct region *region, size_t *nfree, size_t *av
 {
     struct block *block = (struct block *)(region + 1), *before = NULL;
     struct block *end = block_at(region, region->size - END_SIZE);
-    if (!(block->head & FIRST))
+    if (!(block->marks & FIRST))
         return "the first block of a region is not marked as such";
     for (; block < end; before = block, block = block_after(block)) {
-        size_t size = size_of(block);
-        bool used = block->head & USED, before_used = !before || (before->head & USED);
+        size_t size = block->size;
+        bool used = is_used(block), before_used = !before || is_used(before);
         if (size < BLOCK_MIN || size > (size_t)((char *)end - (char *)block))
             return "a block has an impossible size";
-        if (before_used != !!(block->head & PREV_USED))
+        if (before_used != !!(block->marks & PREV_USED))
             return "a block is wrong about the one before";
-        if (used != ((block->head & TAG_MASK) == TAG))
+        if ((block->marks & ~(PREV_USED | FIRST)) != (used ? TAG : 0))
             return "a used block has no tag, or a free one has";
         if (used)
             continue;
@@ -62,7 +63,7 @@ static const char *region_check(struct region *region, size_t *nfree, size_t *av
         *nfree += 1;
         *available += size;
     }
-    if (block != end || !is_end(end) || !(end->head & USED))
+    if (block != end || !is_end(end) || !is_used(end))
         return "a region does not end with its closing block";
     return NULL;
 }

@@ -3,7 +3,7 @@
  * Included once in an image, by the file that says where the heap's memory comes from and how it is
  * locked: lib/alloc/process.c for a process, kern/libos/malloc.c for a fused image. That file defines
  *
- *     static struct heap program_heap;                   its memory, its lock
+ *     static struct heap program_heap;                   its memory, its lock; quick_malloc: heap_nothing
  *     static inline unsigned long heap_enter(void);      locks it
  *     static inline void heap_leave(unsigned long);      unlocks it, with what heap_enter returned
  *     static bool heap_make(void);                       heap_init, in between; false: no memory
@@ -39,19 +39,20 @@ static void *checked(void *block)
     return block;
 }
 
-static bool heap_is_made; /* the heap is made when it is first wanted */
-
-static inline bool heap_is_there(void)
+/* What malloc is not every time: the heap is made when it is first wanted, it grows, or it is full. */
+static __attribute__((noinline)) void *malloc_slowly(size_t size)
 {
-    return __builtin_expect(__atomic_load_n(&heap_is_made, __ATOMIC_ACQUIRE), 1) ||
-           (heap_is_made = heap_make());
+    bool is_made = program_heap.ops || heap_make();
+    return checked(is_made ? heap_malloc(&program_heap, size) : NULL);
 }
 
 static inline void *enter_and_malloc(size_t size, void *caller)
 {
     unsigned long before = heap_enter();
     watch_site(&program_heap, caller);
-    void *block = heap_is_there() ? heap_malloc(&program_heap, size) : NULL;
+    void *block = heap_quick_malloc(&program_heap, size);
+    if (__builtin_expect(!block, 0))
+        block = malloc_slowly(size);
     heap_leave(before);
     return block;
 }
@@ -60,7 +61,8 @@ static void *enter_and_memalign(size_t align, size_t size, void *caller)
 {
     unsigned long before = heap_enter();
     watch_site(&program_heap, caller);
-    void *block = heap_is_there() ? heap_memalign(&program_heap, align, size) : NULL;
+    bool is_made = program_heap.ops || heap_make();
+    void *block = is_made ? heap_memalign(&program_heap, align, size) : NULL;
     heap_leave(before);
     return block;
 }
@@ -72,7 +74,7 @@ static bool is_power_of_two(size_t x)
 
 void *malloc(size_t size)
 {
-    return checked(enter_and_malloc(size, CALLER));
+    return enter_and_malloc(size, CALLER);
 }
 
 void free(void *block)
@@ -81,7 +83,7 @@ void free(void *block)
         return;
     unsigned long before = heap_enter();
     watch_site(&program_heap, CALLER);
-    heap_free(&program_heap, block);
+    program_heap.quick_free(&program_heap, block);
     heap_leave(before);
 }
 
@@ -90,7 +92,7 @@ void *calloc(size_t count, size_t size)
     size_t total;
     if (__builtin_mul_overflow(count, size, &total))
         return checked(NULL);
-    void *block = checked(enter_and_malloc(total, CALLER));
+    void *block = enter_and_malloc(total, CALLER);
     if (block)
         __builtin_memset(block, 0, total);
     return block;
@@ -102,7 +104,7 @@ void *realloc(void *block, size_t size)
     if (size == 0)
         size = 1;
     if (!block)
-        return checked(enter_and_malloc(size, CALLER));
+        return enter_and_malloc(size, CALLER);
     unsigned long before = heap_enter();
     watch_site(&program_heap, CALLER);
     block = heap_realloc(&program_heap, block, size);

@@ -102,8 +102,9 @@ static void corrupted(const char *what, void *block)
     sys_kill((int)sys_getpid(), SIGABRT);
 }
 
-static const struct heap_source source = {take, give_back, NULL};
-static struct heap program_heap = {.source = &source, .corrupted = corrupted};
+static const struct heap_source source = {.by_page = true, .take = take, .give_back = give_back};
+static struct heap program_heap = {
+    .quick_malloc = heap_nothing, .source = &source, .corrupted = corrupted};
 static int lock; /* guards it, and all above */
 
 static inline unsigned long heap_enter(void)

@@ -34,8 +34,8 @@ __attribute__((destructor)) static void report_heap(void)
         {", peak bytes ", program_heap.stats.peak_bytes},
         {", requests ", program_heap.stats.requests},
         {", failed ", program_heap.stats.failures},
-        {", largest free ", heap_is_made ? heap_largest_free(&program_heap) : 0},
-        {", fragmentation % ", heap_is_made ? heap_fragmentation(&program_heap) : 0},
+        {", largest free ", program_heap.ops ? heap_largest_free(&program_heap) : 0},
+        {", fragmentation % ", program_heap.ops ? heap_fragmentation(&program_heap) : 0},
     };
     char line[320], *at = add_text(line, "heap ");
     at = add_text(at, program_heap_ops->name);

@@ -7,7 +7,7 @@ behind the other. What is still there at the end ends with the record.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .record import FREED, MADE, REFUSED, REGION_GIVEN_BACK, REGION_TAKEN, RESIZED, Event
 
@@ -86,12 +86,19 @@ class _Heap:
         self.regions[event.address] = event
         self.taken += event.other
 
-    def drop_region(self, address: int, time: int, freed: bool = True) -> None:
-        event = self.regions.pop(address, None)
-        if event is None:
-            return
-        self.taken -= event.other
-        self.past_regions.append(Span(address, address + event.other, event.time, time, freed=freed))
+    def drop_region(self, address: int, size: int, time: int, freed: bool = True) -> None:
+        """A region goes; or a part of one, or of several side by side, if the back end joined them."""
+        end = address + size
+        for start, event in list(self.regions.items()):
+            cut, cut_end = max(start, address), min(start + event.other, end)
+            if cut >= cut_end:
+                continue
+            del self.regions[start]
+            self.taken -= cut_end - cut
+            self.past_regions.append(Span(cut, cut_end, event.time, time, freed=freed))
+            for rest, rest_end in ((start, cut), (cut_end, start + event.other)):
+                if rest < rest_end:
+                    self.regions[rest] = replace(event, address=rest, other=rest_end - rest)
 
     def play(self, event: Event) -> None:
         if event.kind == MADE:
@@ -104,7 +111,7 @@ class _Heap:
         elif event.kind == REGION_TAKEN:
             self.add_region(event)
         elif event.kind == REGION_GIVEN_BACK:
-            self.drop_region(event.address, event.time)
+            self.drop_region(event.address, event.other, event.time)
 
     def longest_hole(self) -> int:
         return max((self._hole_of(region) for region in self.regions.values()), default=0)
@@ -123,8 +130,8 @@ class _Heap:
         """Whatever is left is there to the end."""
         for address in list(self.blocks):
             self.drop_block(address, time, freed=False)
-        for address in list(self.regions):
-            self.drop_region(address, time, freed=False)
+        for address, event in list(self.regions.items()):
+            self.drop_region(address, event.other, time, freed=False)
 
 
 def history(events: list[Event], nmoments: int) -> History:

@@ -132,7 +132,7 @@ static void corrupted(const char *what, void *block)
     fail("the heap says of block %p: %s", block, what);
 }
 
-static const struct heap_source source = {take, give_back, NULL};
+static const struct heap_source source = {.take = take, .give_back = give_back};
 
 /* --- blocks --- */
 

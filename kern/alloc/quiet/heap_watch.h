@@ -3,6 +3,7 @@
 #pragma once
 #include "kern/alloc/heap.h"
 
+#define WATCH_ALL    0 /* does every call pass by here? */
 #define WATCH_MOVES  0
 #define WATCH_INLINE static inline __attribute__((always_inline))
 

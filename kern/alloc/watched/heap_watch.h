@@ -6,6 +6,8 @@
 #pragma once
 #include "kern/alloc/heap.h"
 
+#define WATCH_ALL 1 /* every call passes by here */
+
 /* With guards a block always moves: old addresses kept by mistake show. */
 #define WATCH_MOVES HEAP_CHECK
 
