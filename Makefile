@@ -30,6 +30,7 @@ LTO     ?= 0
 LIBC    ?= tiny
 HEAP_STATS ?= 0
 HEAP_CHECK ?= 0
+HEAP_FAIL  ?= 0
 HEAP_TRACE ?= $(if $(filter heap-map,$(MAKECMDGOALS)),1,0)
 
 SHAPES   := kernel libos
@@ -68,6 +69,8 @@ $(call check,EMBED,$(EMBEDS))
 $(call check,LTO,$(LTOS))
 $(call check,LIBC,$(LIBCS))
 $(foreach v,HEAP_STATS HEAP_CHECK HEAP_TRACE,$(call check,$v,0 1))
+$(if $(or $(filter-out 1,$(words $(HEAP_FAIL))),$(shell echo '$(HEAP_FAIL)' | grep -vE '^[0-9]{1,9}\+?$$')),\
+    $(error HEAP_FAIL=$(HEAP_FAIL): say which request is to fail, as a number: HEAP_FAIL=17. 17+: all from there on))
 $(call check_number,HARTS,64)
 ifneq ($(DRIVERS),)
 $(error DRIVERS=$(DRIVERS): there is nothing to choose. A driver is in the images that reach it)
@@ -165,9 +168,9 @@ FORCE:
 say = @printf '  %-7s %s\n' '$1' '$2'
 
 # Whether somebody watches the heaps (kern/alloc/watch.c), and in which ways.
-WATCHED := $(strip $(if $(filter 1,$(HEAP_STATS)),stats) $(if $(filter 1,$(HEAP_CHECK)),check) $(if $(filter 1,$(HEAP_TRACE)),trace))
+WATCHED := $(strip $(if $(filter 1,$(HEAP_STATS)),stats) $(if $(filter 1,$(HEAP_CHECK)),check) $(if $(filter 1,$(HEAP_TRACE)),trace) $(if $(filter-out 0,$(HEAP_FAIL)),fail))
 WATCH_SUFFIX := $(subst $() ,,$(addprefix -,$(WATCHED)))
-WATCH_FLAGS  := $(if $(WATCHED),-Ikern/alloc/watched -DHEAP_STATS=$(HEAP_STATS) -DHEAP_CHECK=$(HEAP_CHECK) -DHEAP_TRACE=$(HEAP_TRACE),-Ikern/alloc/quiet)
+WATCH_FLAGS  := $(if $(WATCHED),-Ikern/alloc/watched -DHEAP_STATS=$(HEAP_STATS) -DHEAP_CHECK=$(HEAP_CHECK) -DHEAP_TRACE=$(HEAP_TRACE) -DHEAP_FAIL=$(if $(filter 0,$(HEAP_FAIL)),0,1),-Ikern/alloc/quiet)
 NOT_HERE     := kern/alloc/kmalloc.c $(if $(WATCHED),,kern/alloc/watch.c)
 
 # --- What follows from the system-call table -------------------------------------------------------
@@ -547,7 +550,11 @@ graph: $(NEEDS)                   ## draw the components and who needs whom: gra
 # --- Commands --------------------------------------------------------------------------------------
 
 .PHONY: all qemu run test test-full bench format format-check clean distclean help
-all: $(IMAGE) $(INITRD)          ## build the kernel and its programs
+# The image that runs. HEAP_FAIL=n: a copy, which knows n.
+BOOTED := $(if $(filter 0,$(HEAP_FAIL)),$(IMAGE),$(IMAGE:.elf=-$(HEAP_FAIL).elf))
+$(filter-out $(IMAGE),$(BOOTED)): $(IMAGE) tools/heaps/fail.py
+	@$(PYTHON) -m tools.heaps.fail $< $(HEAP_FAIL) $@
+all: $(BOOTED) $(INITRD)          ## build the kernel and its programs
 
 qemu run: all                     ## boot: a shell, or with APP=name that program as a unikernel
 	@$(PYTHON) tools/qemu $(machine); status=$$?; \
@@ -584,6 +591,7 @@ help:                             ## this list
 	@echo '  SCHED=, SYSCALL=, KALLOC=, ALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
 	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(HEAPS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
 	@echo '  HEAP_STATS=1, HEAP_CHECK=1, HEAP_TRACE=1   count, guard or record what heaps do'
+	@echo '  HEAP_FAIL=17   the 17th request to a heap of the image fails; 17+: all from there on'
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 

@@ -1,7 +1,7 @@
 # Host-side tools. Included by the Makefile; works alone as well (make -f tools/tools.mk ...).
 #
-# The recipes use what the Makefile sets: IMAGE and ROOT (the image and its file system), SHAPE,
-# EMBED, MEMORY, SMP, ARGS, QEMU_EXTRA, and GDB_SCRIPTS (commands of our own for gdb).
+# The recipes use what the Makefile sets: IMAGE, BOOTED and ROOT (the image, the one that runs, its file
+# system), SHAPE, EMBED, MEMORY, SMP, ARGS, QEMU_EXTRA, and GDB_SCRIPTS (commands of our own for gdb).
 
 HOSTCC ?= cc
 PYTHON ?= $(if $(filter Darwin,$(shell uname)),python3,$(firstword \
@@ -31,7 +31,7 @@ $(error INITRD=$(INITRD): there is no such file)
 endif
 INITRD = $(if $(filter 0-cpio,$(EMBED)-$(ROOTFS)),$(ROOT))
 quoted_args = '$(subst ','\'',$(ARGS))'
-machine = --elf $(IMAGE) $(addprefix --initrd ,$(INITRD)) --memory $(MEMORY) --harts $(SMP) \
+machine = --elf $(BOOTED) $(addprefix --initrd ,$(INITRD)) --memory $(MEMORY) --harts $(SMP) \
           --args=$(quoted_args) $(if $(QEMU_EXTRA),-- $(QEMU_EXTRA))
 
 qemu-gdb: all                     ## boot, and wait for `make gdb` in another terminal
@@ -42,5 +42,5 @@ gdb:                              ## debug the machine that `make qemu-gdb` star
 
 # For the harness: builds an image and says where it is.
 print-image: all
-	@echo elf=$(IMAGE)
+	@echo elf=$(BOOTED)
 	@$(if $(INITRD),echo initrd=$(INITRD),:)

@@ -63,8 +63,12 @@ int main(int argc, char **argv)
     setenv("PATH", "/bin", 0);
     setenv("HOME", "/", 0);
     setenv("TERM", "vt100", 0);
-    if (argc == 3 && strcmp(argv[1], "-c") == 0)
-        return reap_until(start((char *[]){"sh", "-c", argv[2], NULL}));
+    if (argc == 3 && strcmp(argv[1], "-c") == 0) {
+        pid_t shell = start((char *[]){"sh", "-c", argv[2], NULL});
+        if (shell < 0)
+            err(1, "cannot start a shell");
+        return reap_until(shell);
+    }
     if (argc > 1) {
         fputs("usage: init [-c command]\n", stderr);
         return 2;

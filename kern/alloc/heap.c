@@ -217,7 +217,7 @@ static void *entered_realloc(struct heap *heap, void *block, size_t size)
 
 void *heap_malloc(struct heap *heap, size_t size)
 {
-    if (size > HEAP_SIZE_MAX)
+    if (size > HEAP_SIZE_MAX || watch_refuses())
         return watch_refused(heap);
     enter(heap);
     void *block = entered_malloc(heap, watch_padded(size ? size : 1, HEAP_ALIGN));
@@ -257,10 +257,10 @@ void *heap_realloc(struct heap *heap, void *block, size_t size)
         heap_free(heap, block);
         return NULL;
     }
-    if (size > HEAP_SIZE_MAX)
-        return watch_refused(heap);
     if (WATCH_MOVES)
-        return move(heap, block, size);
+        return size > HEAP_SIZE_MAX ? watch_refused(heap) : move(heap, block, size);
+    if (size > HEAP_SIZE_MAX || watch_refuses())
+        return watch_refused(heap);
     enter(heap);
     void *moved = watch_realloc(heap, block, size, entered_realloc);
     leave(heap);
@@ -271,7 +271,7 @@ void *heap_memalign(struct heap *heap, size_t align, size_t size)
 {
     if (align <= HEAP_ALIGN)
         return heap_malloc(heap, size);
-    if (size > HEAP_SIZE_MAX || align > HEAP_SIZE_MAX)
+    if (size > HEAP_SIZE_MAX || align > HEAP_SIZE_MAX || watch_refuses())
         return watch_refused(heap);
     enter(heap);
     void *block = entered_memalign(heap, align, watch_padded(size ? size : 1, align));

@@ -1,10 +1,11 @@
 /* The kernel's heap: the back end this image was linked with, over the page allocator. */
 #include "kern/alloc/kmalloc.h"
-#include "kern/sched/heap_lock.h"
+#include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/core/string.h"
 #include "kern/mem/pages.h"
+#include "kern/sched/heap_lock.h"
 #include "kern/sched/spinlock.h"
 #include "heap_watch.h"
 
@@ -66,7 +67,7 @@ static void kheap_init(void)
         kernel_heap.nharts = HARTS;
     }
     if (!heap_init(&kernel_heap, kernel_heap_ops, NULL, 0))
-        panic("no memory for the kernel heap");
+        boot_out_of_memory("the kernel heap");
 }
 
 INIT_ENTRY(INIT_HEAP, kheap_init);

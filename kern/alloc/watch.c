@@ -1,5 +1,5 @@
-/* Watching heaps: statistics, guards, traces. In an image only with HEAP_STATS=1, HEAP_CHECK=1 or
- * HEAP_TRACE=1; watched/heap_watch.h says who calls what.
+/* Watching heaps: statistics, guards, traces, failures. In an image only with HEAP_STATS=1, HEAP_CHECK=1,
+ * HEAP_TRACE=1 or HEAP_FAIL=n; watched/heap_watch.h says who calls what.
  *
  * With guards, a block of the user's lies inside a larger one of the back end's:
  *
@@ -96,12 +96,28 @@ static void *unguard(void *user)
     return block;
 }
 
+/* --- failing on purpose --- */
+
+/* Which requests fail, of those to all heaps: so many, from this one on. The host writes the numbers into
+ * the image (tools/heaps/fail.py), and reads how many requests there were and what is left. */
+size_t heap_fail[2] = {SIZE_MAX, 1};
+size_t heap_requests, heap_live_blocks;
+
+bool watch_refuses(void)
+{
+    if (!HEAP_FAIL)
+        return false;
+    size_t number = __atomic_add_fetch(&heap_requests, 1, __ATOMIC_RELAXED);
+    return number >= heap_fail[0] && number - heap_fail[0] < heap_fail[1];
+}
+
 /* --- statistics --- */
 
 static void count_block(struct heap *heap, size_t size)
 {
     struct heap_stats *stats = &heap->stats;
     stats->live_blocks++;
+    __atomic_add_fetch(&heap_live_blocks, 1, __ATOMIC_RELAXED);
     stats->live_bytes += size;
     if (stats->live_bytes > stats->peak_bytes)
         stats->peak_bytes = stats->live_bytes;
@@ -110,6 +126,7 @@ static void count_block(struct heap *heap, size_t size)
 static void uncount_block(struct heap *heap, size_t size)
 {
     heap->stats.live_blocks--;
+    __atomic_sub_fetch(&heap_live_blocks, 1, __ATOMIC_RELAXED);
     heap->stats.live_bytes -= size;
 }
 

@@ -6,8 +6,10 @@
 #include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
+#include "kern/core/printk.h"
 #include "kern/core/string.h"
 #include "kern/dev/machine.h"
+#include "kern/dev/power.h"
 #include "kern/riscv/hart.h"
 #include "kern/riscv/trap.h"
 #include "kern/sched/thread.h"
@@ -33,6 +35,12 @@ static void become_thread(struct hart *hart)
     boot_thread.hart = hart;
     list_init(&boot_thread.all_node);
     hart->current = &boot_thread;
+}
+
+void boot_out_of_memory(const char *what)
+{
+    printk("onering: no memory for %s: give the machine more (-m)\n", what);
+    power_off(EXIT_STATUS_REFUSED);
 }
 
 void init_run(void)

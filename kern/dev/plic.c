@@ -15,6 +15,7 @@
  * A device interrupts the hart that registered it and no other: were it enabled on all, each request
  * would wake all harts, and all but one would find nothing to claim.
  */
+#include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/dev/irq.h"
@@ -54,7 +55,7 @@ static volatile void *map(uintptr_t offset, size_t len)
 {
     volatile void *registers = mmio_map(machine.plic.base + offset, len);
     if (!registers)
-        panic("no memory to map the interrupt controller");
+        boot_out_of_memory("the interrupt controller's registers");
     return registers;
 }
 

@@ -13,6 +13,7 @@
  * root of a mount goes on at the covered directory (up).
  */
 #include "kern/alloc/kmalloc.h"
+#include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/core/printk.h"
@@ -142,6 +143,8 @@ static void mount_standard(const char *path, const char *fstype)
         error = vfs_mount(fstype, on, NULL, 0);
         vnode_unref(on);
     }
+    if (error == -ENOMEM)
+        boot_out_of_memory(path);
     if (error)
         printk("%s: cannot mount %s: error %d\n", path, fstype, -error);
 }
@@ -154,7 +157,7 @@ static void vfs_init(void)
     if (error == -ENODEV)
         panic("no root file system: start the machine with -initrd root.cpio");
     if (error == -ENOMEM)
-        panic("no memory for the root file system: give the machine more (-m)");
+        boot_out_of_memory("the root file system");
     if (error)
         panic(
             "the root file system is not a sound %s archive (error %d): it is something else or cut "

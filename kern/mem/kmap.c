@@ -8,6 +8,7 @@
  * The work is the same whatever the memory size.
  */
 #include "kern/mem/kmap.h"
+#include "kern/core/boot.h"
 #include "kern/core/init.h"
 #include "kern/core/panic.h"
 #include "kern/core/string.h"
@@ -36,7 +37,7 @@ static pte_t *must_make_table(void)
 {
     pte_t *table = new_table();
     if (!table)
-        panic("no memory for the kernel's page table");
+        boot_out_of_memory("the kernel's page table");
     return table;
 }
 

@@ -1,4 +1,5 @@
 /* The first process. From here on the kernel only answers. */
+#include "kern/core/boot.h"
 #include "kern/proc/exec.h"
 #include "kern/proc/proc.h"
 #include "kern/core/panic.h"
@@ -38,6 +39,8 @@ static void init_thread(void *tf)
     static char *const no_environment[] = {NULL};
     open_console(proc_current()->fs.files);
     int error = exec_program(INIT_PATH, init_argv, no_environment);
+    if (error == -ENOMEM)
+        boot_out_of_memory(INIT_PATH);
     if (error)
         panic("cannot run %s (error %d): is it on the root file system?", INIT_PATH, -error);
     user_resume();
@@ -59,7 +62,7 @@ void proc_start_init(int argc, char **argv)
     struct thread *thread = proc ? user_thread_create(proc, init_thread) : NULL;
     struct fdtable *files = thread ? fdtable_create() : NULL;
     if (!files)
-        panic("no memory for init");
+        boot_out_of_memory("init");
     proc->pid = proc->pgid = proc->sid = thread->tid = 1;
     proc->fs.files = files;
     proc->fs.umask = 022;

@@ -9,6 +9,7 @@
  * queue.
  */
 #include "kern/sched/sched.h"
+#include "kern/core/boot.h"
 #include "kern/sched/mutex.h"
 #include "kern/sched/park.h"
 #include "kern/core/init.h"
@@ -36,7 +37,7 @@ static void sched_init(void)
 {
     struct hart *hart = this_hart();
     if (!make_idle(hart))
-        panic("no memory for the first thread");
+        boot_out_of_memory("the first thread");
     hart->current->run_since = csr_read(time);
     trap_on_preempt(yield);
     park_ops = &park_by_switching;

@@ -6,5 +6,6 @@
     map.py        make heap-map: runs an image, draws what its heap did
     replay.py     make heap-replay: a trace on any heap, on the host, under a checker (replay.c)
     bench.py      make bench-alloc: replays traces in the guest, prints the table
+    fail.py       make HEAP_FAIL=n: one request for memory fails
     boots.py      what a heap adds to a boot
 """

@@ -66,6 +66,12 @@ def record(image: Image, args: str, heap: str = "program_heap", harts: int = 1) 
     return done.events
 
 
+def in_memory_file(path: str, memory: str) -> list[str]:
+    """What tells QEMU that the machine's memory is this file."""
+    return ["-machine", "memory-backend=ram", "-object",
+            f"memory-backend-file,id=ram,size={memory},mem-path={path},share=on"]
+
+
 def run(image: Image, args: str, heap: str, harts: int = 1, memory: str = MEMORY,
         at_console: bool = False) -> Recording:
     """Runs the image to its end, whatever that is; `at_console`, in this terminal."""
@@ -75,8 +81,7 @@ def run(image: Image, args: str, heap: str, harts: int = 1, memory: str = MEMORY
                 f"--args={args}"]
         line += ["--icount"] if harts == 1 else []
         line += ["--initrd", image.initrd] if image.initrd else []
-        line += ["--", "-machine", "memory-backend=ram", "-object",
-                 f"memory-backend-file,id=ram,size={memory},mem-path={ram.name},share=on"]
+        line += ["--", *in_memory_file(ram.name, memory)]
         if at_console:
             status, console = subprocess.run(line).returncode, ""
         else:

@@ -22,6 +22,11 @@ WATCH_INLINE void *watch_made(struct heap *heap, void *block, size_t size, size_
     return block;
 }
 
+WATCH_INLINE bool watch_refuses(void)
+{
+    return false;
+}
+
 WATCH_INLINE void *watch_refused(struct heap *heap)
 {
     (void)heap;

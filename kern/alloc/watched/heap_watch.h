@@ -1,6 +1,6 @@
 /* What stands between the heap interface and the back end when heaps are watched. heap.c, and who calls
  * it from outside, tells what happens; kern/alloc/watch.c counts (HEAP_STATS=1), puts guards around
- * blocks (HEAP_CHECK=1) and writes a trace (HEAP_TRACE=1). Built without all of these, the header of the
+ * blocks (HEAP_CHECK=1), writes a trace (HEAP_TRACE=1) and lets a request fail (HEAP_FAIL=n). Built without all of these, the header of the
  * same name in kern/alloc/quiet/ is found instead, and nothing of it is left.
  */
 #pragma once
@@ -19,6 +19,9 @@ void *watch_made(struct heap *heap, void *block, size_t size, size_t align);
 
 /* The user frees this; returns the back end's block. Ends the program if it is none. */
 void *watch_unmade(struct heap *heap, void *user);
+
+/* Is this the request that is to fail (HEAP_FAIL)? Asked once for each. */
+bool watch_refuses(void);
 
 /* A request that cannot be met; returns NULL. */
 void *watch_refused(struct heap *heap);
