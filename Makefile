@@ -405,15 +405,19 @@ $(foreach i,$(COURSE_IMAGES) kernel,$(call image_name,$i)): $(KERNEL_LIBS) linke
 $(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
 $(COURSE_IMAGES):
 	@echo $<
-.PHONY: $(COURSE_IMAGES) wall
+.PHONY: $(COURSE_IMAGES) wall process
 
 # The kernel shape, and a root in which init is a probe.
 wall: $(call image_name,kernel) build/wall.cpio
+process: $(call image_name,kernel) build/process.cpio
+wall process:
 	@printf 'elf=%s\ninitrd=%s\n' $^
-build/wall.cpio: $U/wall/init tools/mkroot
+build/wall.cpio build/process.cpio: build/%.cpio: $U/%/init tools/mkroot
 	$(call say,CPIO,$@)
 	@tools/mkroot $@ $(CROSS)strip --programs $<
 $U/wall/init: $(USER_BIN)/probe-wall
+$U/process/init: $(USER_BIN)/probe-fused
+$U/wall/init $U/process/init:
 	@mkdir -p $(@D) && cp $< $@$(PART) && $(whole)
 endif
 

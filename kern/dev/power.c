@@ -40,12 +40,8 @@ static void wait_forever(void)
 
 void power_off(int status)
 {
-    /* QEMU's exit status has 8 bits: a failure whose low byte is 0 must not look like success. */
-    uint32_t code = status & 0xff;
-    if (status != 0 && code == 0)
-        code = 1;
-    finish(code == 0 ? FINISHER_PASS : code << FINISHER_STATUS_SHIFT | FINISHER_FAIL);
-    sbi_shutdown(code != 0);
+    finish(status == 0 ? FINISHER_PASS : status << FINISHER_STATUS_SHIFT | FINISHER_FAIL);
+    sbi_shutdown(status != 0);
     wait_forever();
 }
 

@@ -17,6 +17,24 @@
 #define SSTATUS_SIE_SPIE_SHIFT 4    /* SPIE is four bits above SIE */
 #define ENOSYS 38
 
+    .macro caller_saved what        /* sd or ld; a0 is the result */
+    \what  ra, 0(sp)
+    \what  t0, 8(sp)
+    \what  t1, 16(sp)
+    \what  t2, 24(sp)
+    \what  t3, 32(sp)
+    \what  t4, 40(sp)
+    \what  t5, 48(sp)
+    \what  t6, 56(sp)
+    \what  a1, 64(sp)
+    \what  a2, 72(sp)
+    \what  a3, 80(sp)
+    \what  a4, 88(sp)
+    \what  a5, 96(sp)
+    \what  a6, 104(sp)
+    \what  a7, 112(sp)
+    .endm
+
     .section .text.shim_vector, "ax", @progbits
     .globl shim_vector
     .balign 4
@@ -30,21 +48,7 @@ shim_vector:
     csrrw   tp, sscratch, tp
 
     addi    sp, sp, -FRAME
-    sd      ra, 0(sp)
-    sd      t0, 8(sp)
-    sd      t1, 16(sp)
-    sd      t2, 24(sp)
-    sd      t3, 32(sp)
-    sd      t4, 40(sp)
-    sd      t5, 48(sp)
-    sd      t6, 56(sp)
-    sd      a1, 64(sp)
-    sd      a2, 72(sp)
-    sd      a3, 80(sp)
-    sd      a4, 88(sp)
-    sd      a5, 96(sp)
-    sd      a6, 104(sp)
-    sd      a7, 112(sp)
+    caller_saved sd
     csrr    t0, sepc
     csrr    t1, sstatus
     addi    t0, t0, 4               /* the stubs' ebreak is never compressed */
@@ -69,21 +73,7 @@ return_to_caller:
     ld      t1, 128(sp)
     csrw    sepc, t0
     csrw    sstatus, t1
-    ld      ra, 0(sp)
-    ld      t0, 8(sp)
-    ld      t1, 16(sp)
-    ld      t2, 24(sp)
-    ld      t3, 32(sp)
-    ld      t4, 40(sp)
-    ld      t5, 48(sp)
-    ld      t6, 56(sp)
-    ld      a1, 64(sp)
-    ld      a2, 72(sp)
-    ld      a3, 80(sp)
-    ld      a4, 88(sp)
-    ld      a5, 96(sp)
-    ld      a6, 104(sp)
-    ld      a7, 112(sp)
+    caller_saved ld
     addi    sp, sp, FRAME
     sret
 

@@ -1,0 +1,107 @@
+# raw.S - system calls by ebreak, without the stubs of the image: whatever the caller wants in the
+# registers. A stub would also say which of the kernel's functions the image needs, and that the shim
+# has to be there; so it is said here.
+
+    .macro call_kernel
+    .option push
+    .option norvc
+    ebreak
+    .option pop
+    .reloc ., R_RISCV_NONE, kern.init_entry_shim_init
+    .irp name, exit_group, getppid, getrandom, mmap
+    .reloc ., R_RISCV_NONE, k_sys_\name
+    .endr
+    .endm
+
+#   long raw_call(long number, long a, long b, long c, long d, long e, long f)
+    .section .text.raw_call, "ax", @progbits
+    .globl raw_call
+    .type raw_call, @function
+raw_call:
+    mv a7, a0
+    mv a0, a1
+    mv a1, a2
+    mv a2, a3
+    mv a3, a4
+    mv a4, a5
+    mv a5, a6
+    call_kernel
+    ret
+    .size raw_call, . - raw_call
+
+#   void raw_getppid(unsigned long times)
+#
+# What a stub does, in a loop of three instructions.
+    .section .text.raw_getppid, "ax", @progbits
+    .globl raw_getppid, getppid_stub
+    .type raw_getppid, @function
+raw_getppid:
+    mv t0, ra
+    mv t1, a0
+1:  call getppid_stub
+    addi t1, t1, -1
+    bnez t1, 1b
+    jr t0
+getppid_stub:
+    li a7, 173
+    call_kernel
+    ret
+    .size raw_getppid, . - raw_getppid
+
+#   void raw_call_with(unsigned long regs[32])
+#
+# Loads every register but sp and gp from the array, makes the call, and stores every register there.
+#
+#       sp ->  0  array   8  t6 as the kernel left it   16  ra, tp, s0 .. s11
+
+    .equ FRAME, 128
+
+    .macro preserved what
+    \what ra, 16(sp)
+    \what tp, 24(sp)
+    \what s0, 32(sp)
+    \what s1, 40(sp)
+    \what s2, 48(sp)
+    \what s3, 56(sp)
+    \what s4, 64(sp)
+    \what s5, 72(sp)
+    \what s6, 80(sp)
+    \what s7, 88(sp)
+    \what s8, 96(sp)
+    \what s9, 104(sp)
+    \what s10, 112(sp)
+    \what s11, 120(sp)
+    .endm
+
+    .macro array what                   # all but x0, sp (x2), gp (x3) and t6 (x31), at t6
+    \what x1, 8(t6)
+    .irp n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+    \what x\n, 8*\n(t6)
+    .endr
+    .endm
+
+    .section .text.raw_call_with, "ax", @progbits
+    .globl raw_call_with
+    .type raw_call_with, @function
+raw_call_with:
+    addi sp, sp, -FRAME
+    preserved sd
+    sd a0, 0(sp)
+    mv t6, a0
+    array ld
+    ld t6, 248(t6)
+    call_kernel
+    sd t6, 8(sp)
+    ld t6, 0(sp)
+    array sd
+    sd sp, 16(t6)                       # where it is now, for a look at whether it moved
+    ld t0, 8(sp)
+    sd t0, 248(t6)
+    addi t0, t6, 0
+    preserved ld
+    addi sp, sp, FRAME
+    sd sp, 24(t0)                       # and where it was
+    ret
+    .size raw_call_with, . - raw_call_with
+
+    .section .note.GNU-stack, "", @progbits
