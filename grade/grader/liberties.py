@@ -96,8 +96,8 @@ def _defines(given: bytes | None, name: str) -> bool:
     """Whether the file as it was handed out defines the name: its line is not indented."""
     word = re.escape(name)
     text = (given or b"").decode(errors="replace")
-    return re.search(rf"^{word}:|^(?!extern)[A-Za-z].*\b{word}\b(?!.*;\s*$)|^(?!extern)[A-Za-z].*\b{word}\b.*=",
-                     text, re.M) is not None
+    return re.search(rf"^{word}:|^(?!extern)[A-Za-z].*\b{word}\b(?!.*;\s*$)|^(?!extern)[A-Za-z].*\b{word}\b.*="
+                     rf"|^(?!extern|typedef)[A-Za-z][\w *]*\b{word}(\[[^\]]*\])*;", text, re.M) is not None
 
 
 @cache

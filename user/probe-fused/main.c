@@ -76,14 +76,16 @@ static void show_state(char **args)
     fact_hex("satp", satp);
 }
 
+int probe_waits;
+
 /* wait: until somebody outside has seen enough. */
 static void wait_for_ever(char **args)
 {
-    static volatile int enough;
     (void)args;
     put("waiting");
     end_line();
-    while (!enough)
+    *(volatile int *)&probe_waits = 1;
+    while (*(volatile int *)&probe_waits)
         continue;
 }
 

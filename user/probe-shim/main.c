@@ -61,6 +61,13 @@ static void make_call(char **args)
     fact(" =", result);
 }
 
+/* number NUMBER: a call without arguments */
+static void make_plain_call(char **args)
+{
+    char *words[] = {args[0], "0", "0", "0", "0", "0", "0"};
+    make_call(words);
+}
+
 static unsigned long next_number(unsigned long *state)
 {
     *state = *state * 6364136223846793005UL + 1442695040888963407UL;
@@ -79,7 +86,7 @@ static void show_registers(char **args)
     put("regs");
     for (int i = 1; i < NREGS; i++) {
         put_char(' ');
-        put_hex(i == SP ? regs[GP] - regs[SP] : i == GP ? 0 : regs[i]);
+        put_hex(i == SP ? regs[SP] - regs[GP] : i == GP ? 0 : regs[i]);
     }
     end_line();
 }
@@ -138,12 +145,19 @@ static void long_call(char **args)
     fact("on after", on_after);
 }
 
-/* read A: a trap that is no call */
+/* read A: a trap that is no call, with a mark in registers that whoever decides this needs */
 static void read_from(char **args)
 {
-    volatile unsigned char *byte = (volatile unsigned char *)number_of(args[0]);
-    (void)*byte;
-    fact_hex("could read", (unsigned long)byte);
+    unsigned long address = number_of(args[0]);
+    __asm__ volatile("li t0, 0x5eed\n"
+                     "mv t1, tp\n"
+                     "mv tp, t0\n"
+                     "lb x0, 0(%0)\n"
+                     "mv tp, t1"
+                     :
+                     : "r"(address)
+                     : "t0", "t1");
+    fact_hex("could read", address);
 }
 
 static const struct {
@@ -151,8 +165,9 @@ static const struct {
     int nargs;
     void (*run)(char **args);
 } commands[] = {
-    {"exit", 1, leave},         {"call", 7, make_call}, {"regs", 3, show_registers},
-    {"getppid", 1, many_calls}, {"long", 2, long_call}, {"read", 1, read_from},
+    {"exit", 1, leave},          {"call", 7, make_call},     {"number", 1, make_plain_call},
+    {"regs", 3, show_registers}, {"getppid", 1, many_calls}, {"long", 2, long_call},
+    {"read", 1, read_from},
 };
 
 static char **run_command(char **word)
@@ -163,6 +178,10 @@ static char **run_command(char **word)
             return word + 1 + commands[i].nargs;
         }
     }
+    put("probe: no command ");
+    put(*word);
+    end_line();
+    raw_call(SYS_exit_group, 2, 0, 0, 0, 0, 0);
     return word + 1;
 }
 

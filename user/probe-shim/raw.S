@@ -88,19 +88,18 @@ raw_call_with:
     preserved sd
     sd a0, 0(sp)
     mv t6, a0
+    sd sp, 24(t6)                       # in the place of gp: where it is
     array ld
     ld t6, 248(t6)
     call_kernel
     sd t6, 8(sp)
     ld t6, 0(sp)
     array sd
-    sd sp, 16(t6)                       # where it is now, for a look at whether it moved
+    sd sp, 16(t6)                       # and where it is afterwards
     ld t0, 8(sp)
     sd t0, 248(t6)
-    addi t0, t6, 0
     preserved ld
     addi sp, sp, FRAME
-    sd sp, 24(t0)                       # and where it was
     ret
     .size raw_call_with, . - raw_call_with
 
