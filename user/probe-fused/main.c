@@ -34,7 +34,7 @@ static void show_start(char **args)
         put("arg ");
         put((const char *)*at);
         end_line();
-        fact_hex("arg at", *at);
+        fact_hex("at", *at);
     }
     at++;
     for (; *at; at++)
