@@ -14,6 +14,7 @@
  * begins at a page; a large block always does. A request is rounded up to the size of its class.
  *
  * A free object holds a link and, behind it, a key made from its address: so freeing it again shows.
+ * A cache counts how much room it has left, down to 0: that is one comparison, and no limit to look up.
  *
  * A cache belongs to the hart whose number lock_ops->hart says; without that there is only one. The
  * lock guards everything but the caches.
@@ -41,18 +42,19 @@ struct object { /* while it is free */
 };
 
 struct slab {
-    uintptr_t magic;          /* MAGIC ^ its address */
+    uintptr_t magic;          /* MAGIC */
     uint32_t group;           /* index of class_size[] */
     uint32_t reciprocal;      /* 2^32 / size, rounded up: multiplying divides */
     struct slab *next, *prev; /* those of its class with room */
     struct object *free;
-    uint16_t nused;  /* objects given out, to caches or further */
-    uint16_t nfresh; /* objects at the end that were never given out */
+    uint16_t capacity; /* objects */
+    uint16_t nused;    /* those given out, to caches or further */
+    uint16_t nfresh;   /* those at the end that were never given out */
 };
 
 struct cache {
     struct object *free;
-    size_t count;
+    size_t room; /* how many more it takes */
 };
 
 struct slabs {
@@ -60,6 +62,7 @@ struct slabs {
     struct slab *partial[NCLASSES];         /* slabs with room */
     struct runs runs;                       /* all pages */
     struct cache (*caches)[NCLASSES];       /* of each hart */
+    struct cache *only_caches;              /* those of the only hart; NULL: there are several */
 };
 
 #define INLINE static inline __attribute__((always_inline)) /* on the way of malloc and free */
@@ -74,10 +77,11 @@ static unsigned nharts_of(const struct heap *heap)
     return heap->nharts ? heap->nharts : 1;
 }
 
-INLINE struct cache *caches_of_hart(struct heap *heap)
+static struct cache *caches_of_hart(struct heap *heap)
 {
-    unsigned hart = heap->nharts > 1 ? heap->lock_ops->hart(heap->lock_arg) : 0;
-    return state_of(heap)->caches[hart];
+    struct slabs *state = state_of(heap);
+    return state->only_caches ? state->only_caches
+                              : state->caches[heap->lock_ops->hart(heap->lock_arg)];
 }
 
 INLINE struct slab *slab_of(void *object)
@@ -85,19 +89,14 @@ INLINE struct slab *slab_of(void *object)
     return (struct slab *)((uintptr_t)object & ~(PAGE - 1));
 }
 
-INLINE uintptr_t key_of(const struct slab *slab, const struct object *object)
+INLINE uintptr_t key_of(const struct object *object)
 {
-    return slab->magic ^ (uintptr_t)object << 16;
+    return MAGIC ^ (uintptr_t)object;
 }
 
 static size_t size_of(const struct slab *slab)
 {
     return class_size[slab->group];
-}
-
-static unsigned capacity_of(unsigned group)
-{
-    return (unsigned)(PAGE - FIRST_OBJECT) / class_size[group];
 }
 
 static size_t cache_limit(unsigned group)
@@ -132,31 +131,14 @@ static struct slab *make_slab(struct slabs *state, unsigned group)
     struct slab *slab = run_take(&state->runs, 1, PAGE, SLAB);
     if (!slab)
         return NULL;
-    *slab = (struct slab){.magic = MAGIC ^ (uintptr_t)slab,
+    uint16_t capacity = (uint16_t)((PAGE - FIRST_OBJECT) / class_size[group]);
+    *slab = (struct slab){.magic = MAGIC,
                           .group = group,
                           .reciprocal = UINT32_MAX / class_size[group] + 1,
-                          .nfresh = (uint16_t)capacity_of(group)};
+                          .capacity = capacity,
+                          .nfresh = capacity};
     link_slab(state, slab);
     return slab;
-}
-
-static struct object *object_at(struct slab *slab, unsigned index)
-{
-    return (struct object *)((char *)slab + FIRST_OBJECT + index * size_of(slab));
-}
-
-/* An object from a slab that has room. */
-static struct object *take_object(struct slabs *state, struct slab *slab)
-{
-    struct object *object = slab->free;
-    unsigned capacity = capacity_of(slab->group);
-    if (object)
-        slab->free = object->next;
-    else
-        object = object_at(slab, capacity - slab->nfresh--);
-    if (++slab->nused == capacity)
-        unlink_slab(state, slab);
-    return object;
 }
 
 static void give_object(struct heap *heap, struct object *object)
@@ -165,7 +147,7 @@ static void give_object(struct heap *heap, struct object *object)
     struct slab *slab = slab_of(object);
     object->next = slab->free;
     slab->free = object;
-    if (slab->nused-- == capacity_of(slab->group))
+    if (slab->nused-- == slab->capacity)
         link_slab(state, slab);
     if (slab->nused > 0)
         return;
@@ -176,43 +158,69 @@ static void give_object(struct heap *heap, struct object *object)
 
 /* --- caches --- */
 
-INLINE void push(struct cache *cache, const struct slab *slab, struct object *object)
+INLINE void push(struct cache *cache, struct object *object)
 {
     object->next = cache->free;
-    object->key = key_of(slab, object);
+    object->key = key_of(object);
     cache->free = object;
-    cache->count++;
+    cache->room--;
 }
 
 INLINE struct object *pop(struct cache *cache)
 {
     struct object *object = cache->free;
     cache->free = object->next;
-    cache->count--;
+    cache->room++;
     return object;
 }
 
-/* Gives back what is more than `keep`. Lock held. */
-static void shrink_cache(struct heap *heap, struct cache *cache, size_t keep)
+/* Gives back objects until there is so much room. Lock held. */
+static void shrink_cache(struct heap *heap, struct cache *cache, size_t room)
 {
-    while (cache->count > keep)
+    while (cache->room < room)
         give_object(heap, pop(cache));
 }
 
 static void shrink_caches(struct heap *heap)
 {
+    struct cache *caches = caches_of_hart(heap);
     for (unsigned group = 0; group < NCLASSES; group++)
-        shrink_cache(heap, &caches_of_hart(heap)[group], 0);
+        shrink_cache(heap, &caches[group], cache_limit(group));
+}
+
+/* Moves up to `n` objects from a slab that has room to a cache: those that were freed, then those that
+ * were never given out. Returns how many. */
+static size_t move_objects(struct slabs *state, struct slab *slab, struct cache *cache, size_t n)
+{
+    size_t nfree = (size_t)slab->capacity - slab->nused, size = size_of(slab);
+    if (n > nfree)
+        n = nfree;
+    char *fresh = (char *)slab + FIRST_OBJECT + (slab->capacity - slab->nfresh) * size;
+    for (size_t i = 0; i < n; i++) {
+        struct object *object = slab->free;
+        if (object) {
+            slab->free = object->next;
+        } else {
+            object = (struct object *)fresh;
+            fresh += size;
+            slab->nfresh--;
+        }
+        push(cache, object);
+    }
+    slab->nused = (uint16_t)(slab->nused + n);
+    if (n == nfree)
+        unlink_slab(state, slab);
+    return n;
 }
 
 /* Half of what a cache keeps, so that neither the next malloc nor the next free comes here again. */
 static void fill_cache(struct slabs *state, struct cache *cache, unsigned group)
 {
-    for (size_t n = cache_limit(group) / 2; n > 0; n--) {
+    for (size_t n = cache_limit(group) / 2; n > 0;) {
         struct slab *slab = state->partial[group];
         if (!slab && !(slab = make_slab(state, group)))
             return;
-        push(cache, slab, take_object(state, slab));
+        n -= move_objects(state, slab, cache, n);
     }
 }
 
@@ -234,12 +242,14 @@ static __attribute__((noinline)) void *malloc_uncached(struct heap *heap, struct
     return object;
 }
 
+/* The cache is full: half of it goes back, and the object comes in. */
 static __attribute__((noinline)) void free_uncached(struct heap *heap, struct cache *cache,
-                                                    unsigned group)
+                                                    struct object *object)
 {
     heap_lock(heap);
-    shrink_cache(heap, cache, cache_limit(group) / 2);
+    shrink_cache(heap, cache, cache_limit(slab_of(object)->group) / 2);
     heap_unlock(heap);
+    push(cache, object);
 }
 
 /* --- large blocks --- */
@@ -313,18 +323,18 @@ static bool slab_add_region(struct heap *heap, void *memory, size_t size)
     size_t reserved = state->caches ? 0 : caches_size(heap);
     void *caches = runs_add(&state->runs, memory, size, reserved);
     if (caches && reserved) {
-        __builtin_memset(caches, 0, reserved);
         state->caches = caches;
+        state->only_caches = heap->nharts > 1 ? NULL : caches;
+        for (unsigned i = 0; i < nharts_of(heap) * NCLASSES; i++)
+            state->caches[0][i] = (struct cache){NULL, cache_limit(i % NCLASSES)};
     }
     return caches != NULL;
 }
 
-static void *slab_malloc(struct heap *heap, size_t size)
+INLINE void *malloc_from(struct heap *heap, struct cache *caches, size_t size)
 {
-    if (size > OBJECT_MAX)
-        return malloc_pages(heap, size, PAGE);
     unsigned group = state_of(heap)->class_for[(size + 15) / 16];
-    struct cache *cache = &caches_of_hart(heap)[group];
+    struct cache *cache = &caches[group];
     if (!cache->free)
         return malloc_uncached(heap, cache, group);
     struct object *object = pop(cache);
@@ -332,30 +342,54 @@ static void *slab_malloc(struct heap *heap, size_t size)
     return object;
 }
 
+static __attribute__((noinline)) void *malloc_on_this_hart(struct heap *heap, size_t size)
+{
+    return malloc_from(heap, caches_of_hart(heap), size);
+}
+
+static void *slab_malloc(struct heap *heap, size_t size)
+{
+    struct cache *caches = state_of(heap)->only_caches;
+    if (size > OBJECT_MAX)
+        return malloc_pages(heap, size, PAGE);
+    return caches ? malloc_from(heap, caches, size) : malloc_on_this_hart(heap, size);
+}
+
 /* The slab of an object in use; anything else ends the program. */
 INLINE struct slab *slab_of_used(struct heap *heap, struct object *object)
 {
     struct slab *slab = slab_of(object);
     uint64_t offset = (uintptr_t)object % PAGE - FIRST_OBJECT;
-    if (slab->magic != (MAGIC ^ (uintptr_t)slab) ||
-        (uint32_t)(offset * slab->reciprocal) >= slab->reciprocal)
+    if (slab->magic != MAGIC || (uint32_t)(offset * slab->reciprocal) >= slab->reciprocal)
         heap_corrupted(heap, "not the address of a block", object);
-    if (object->key == key_of(slab, object))
+    if (object->key == key_of(object))
         heap_corrupted(heap, "block freed twice", object);
     return slab;
 }
 
+INLINE void free_to(struct heap *heap, struct cache *caches, struct object *object)
+{
+    struct cache *cache = &caches[slab_of_used(heap, object)->group];
+    if (cache->room > 0)
+        push(cache, object);
+    else
+        free_uncached(heap, cache, object);
+}
+
+static __attribute__((noinline)) void free_on_this_hart(struct heap *heap, void *block)
+{
+    free_to(heap, caches_of_hart(heap), block);
+}
+
 static void slab_free(struct heap *heap, void *block)
 {
-    if ((uintptr_t)block % PAGE == 0) {
+    struct cache *caches = state_of(heap)->only_caches;
+    if ((uintptr_t)block % PAGE == 0)
         free_pages(heap, block);
-        return;
-    }
-    struct slab *slab = slab_of_used(heap, block);
-    struct cache *cache = &caches_of_hart(heap)[slab->group];
-    push(cache, slab, block);
-    if (cache->count > CACHE_LEAST && cache->count > cache_limit(slab->group))
-        free_uncached(heap, cache, slab->group);
+    else if (caches)
+        free_to(heap, caches, block);
+    else
+        free_on_this_hart(heap, block);
 }
 
 /* A class whose objects all lie right, else whole pages. */
@@ -393,7 +427,7 @@ static size_t slab_available(struct heap *heap)
     size_t sum = runs_available(&state->runs) * PAGE;
     for (unsigned group = 0; group < NCLASSES; group++)
         for (struct slab *slab = state->partial[group]; slab; slab = slab->next)
-            sum += (capacity_of(group) - slab->nused) * size_of(slab);
+            sum += (slab->capacity - slab->nused) * size_of(slab);
     return sum;
 }
 
@@ -410,8 +444,8 @@ static size_t slab_largest_free(struct heap *heap)
 
 static const char *check_slab(struct slab *slab, unsigned group)
 {
-    unsigned nfree = slab->nfresh, capacity = capacity_of(group);
-    if (slab->magic != (MAGIC ^ (uintptr_t)slab) || slab->group != group)
+    unsigned nfree = slab->nfresh, capacity = slab->capacity;
+    if (slab->magic != MAGIC || slab->group != group)
         return "the header of a slab is damaged";
     for (struct object *object = slab->free; object; object = object->next)
         if (slab_of(object) != slab || nfree++ > capacity)
