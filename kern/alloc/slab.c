@@ -28,7 +28,7 @@ enum {
     NCLASSES = 23,
     FIRST_OBJECT = 64,  /* in a slab, behind its header */
     CACHE_BYTES = 4096, /* a cache keeps about so much of each class */
-    CACHE_MOST = 32,
+    CACHE_MOST = 64,
     CACHE_LEAST = 4,
 };
 
@@ -141,13 +141,13 @@ static struct slab *make_slab(struct slabs *state, unsigned group)
     return slab;
 }
 
-static void give_object(struct heap *heap, struct object *object)
+/* `n` objects have come back onto a slab's list. */
+static void settle_slab(struct heap *heap, struct slab *slab, size_t n)
 {
     struct slabs *state = state_of(heap);
-    struct slab *slab = slab_of(object);
-    object->next = slab->free;
-    slab->free = object;
-    if (slab->nused-- == slab->capacity)
+    bool was_full = slab->nused == slab->capacity;
+    slab->nused = (uint16_t)(slab->nused - n);
+    if (was_full)
         link_slab(state, slab);
     if (slab->nused > 0)
         return;
@@ -174,11 +174,23 @@ INLINE struct object *pop(struct cache *cache)
     return object;
 }
 
-/* Gives back objects until there is so much room. Lock held. */
+/* Gives back objects until there is so much room. Those of one slab often follow each other. Lock held. */
 static void shrink_cache(struct heap *heap, struct cache *cache, size_t room)
 {
-    while (cache->room < room)
-        give_object(heap, pop(cache));
+    struct object *object = cache->free;
+    while (cache->room < room) {
+        struct slab *slab = slab_of(object);
+        size_t n = 0;
+        for (; slab_of(object) == slab && cache->room + n < room; n++) {
+            struct object *next = object->next;
+            object->next = slab->free;
+            slab->free = object;
+            object = next;
+        }
+        cache->room += n;
+        settle_slab(heap, slab, n);
+    }
+    cache->free = object;
 }
 
 static void shrink_caches(struct heap *heap)
@@ -188,29 +200,39 @@ static void shrink_caches(struct heap *heap)
         shrink_cache(heap, &caches[group], cache_limit(group));
 }
 
-/* Moves up to `n` objects from a slab that has room to a cache: those that were freed, then those that
- * were never given out. Returns how many. */
+/* The objects of a slab that were never given out: puts `n` of them before a list. */
+static struct object *chain_fresh(struct slab *slab, size_t n, struct object *list)
+{
+    size_t size = size_of(slab);
+    char *fresh = (char *)slab + FIRST_OBJECT + (slab->capacity - slab->nfresh) * size;
+    slab->nfresh = (uint16_t)(slab->nfresh - n);
+    for (char *end = fresh + n * size; fresh != end; fresh += size) {
+        struct object *object = (struct object *)fresh;
+        *object = (struct object){list, key_of(object)};
+        list = object;
+    }
+    return list;
+}
+
+/* Moves up to `n` objects from a slab that has room to a cache: those that were freed, or
+ * if there are none, fresh ones. Returns how many. */
 static size_t move_objects(struct slabs *state, struct slab *slab, struct cache *cache, size_t n)
 {
-    size_t nfree = (size_t)slab->capacity - slab->nused, size = size_of(slab);
-    if (n > nfree)
-        n = nfree;
-    char *fresh = (char *)slab + FIRST_OBJECT + (slab->capacity - slab->nfresh) * size;
-    for (size_t i = 0; i < n; i++) {
-        struct object *object = slab->free;
-        if (object) {
-            slab->free = object->next;
-        } else {
-            object = (struct object *)fresh;
-            fresh += size;
-            slab->nfresh--;
-        }
-        push(cache, object);
+    size_t moved = 0;
+    if (!slab->free) {
+        moved = n < slab->nfresh ? n : slab->nfresh;
+        cache->free = chain_fresh(slab, moved, cache->free);
     }
-    slab->nused = (uint16_t)(slab->nused + n);
-    if (n == nfree)
+    for (struct object *object; moved < n && (object = slab->free); moved++) {
+        slab->free = object->next;
+        object->next = cache->free;
+        cache->free = object;
+    }
+    cache->room -= moved;
+    slab->nused = (uint16_t)(slab->nused + moved);
+    if (slab->nused == slab->capacity)
         unlink_slab(state, slab);
-    return n;
+    return moved;
 }
 
 /* Half of what a cache keeps, so that neither the next malloc nor the next free comes here again. */
@@ -276,7 +298,7 @@ static size_t npages_of_large(struct heap *heap, void *block)
     return npages;
 }
 
-static void free_pages(struct heap *heap, void *block)
+static __attribute__((noinline)) void free_pages(struct heap *heap, void *block)
 {
     heap_lock(heap);
     npages_of_large(heap, block);
@@ -355,21 +377,32 @@ static void *slab_malloc(struct heap *heap, size_t size)
     return caches ? malloc_from(heap, caches, size) : malloc_on_this_hart(heap, size);
 }
 
-/* The slab of an object in use; anything else ends the program. */
-INLINE struct slab *slab_of_used(struct heap *heap, struct object *object)
+INLINE bool is_object(const struct slab *slab, const struct object *object)
 {
-    struct slab *slab = slab_of(object);
     uint64_t offset = (uintptr_t)object % PAGE - FIRST_OBJECT;
-    if (slab->magic != MAGIC || (uint32_t)(offset * slab->reciprocal) >= slab->reciprocal)
-        heap_corrupted(heap, "not the address of a block", object);
-    if (object->key == key_of(object))
-        heap_corrupted(heap, "block freed twice", object);
-    return slab;
+    return slab->magic == MAGIC && (uint32_t)(offset * slab->reciprocal) < slab->reciprocal;
+}
+
+INLINE bool is_used(const struct slab *slab, const struct object *object)
+{
+    return is_object(slab, object) && object->key != key_of(object);
+}
+
+/* Whoever ends by calling this needs no stack frame, which a call of heap_corrupted would. */
+static __attribute__((noinline)) void report_misuse(struct heap *heap, void *object)
+{
+    bool was_used = is_object(slab_of(object), object);
+    heap_corrupted(heap, was_used ? "block freed twice" : "not the address of a block", object);
 }
 
 INLINE void free_to(struct heap *heap, struct cache *caches, struct object *object)
 {
-    struct cache *cache = &caches[slab_of_used(heap, object)->group];
+    struct slab *slab = slab_of(object);
+    if (!is_used(slab, object)) {
+        report_misuse(heap, object);
+        return;
+    }
+    struct cache *cache = &caches[slab->group];
     if (cache->room > 0)
         push(cache, object);
     else
@@ -416,7 +449,9 @@ static size_t slab_usable_size(struct heap *heap, void *block)
 {
     if ((uintptr_t)block % PAGE == 0)
         return size_of_pages(heap, block);
-    return size_of(slab_of_used(heap, block));
+    if (!is_used(slab_of(block), block))
+        report_misuse(heap, block);
+    return size_of(slab_of(block));
 }
 
 /* Without what lies in caches of other harts. */

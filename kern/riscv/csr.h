@@ -53,10 +53,10 @@ static inline bool irq_save(void)
     return before & SSTATUS_SIE;
 }
 
+/* Without a branch: to set no bit is quick, too. */
 static inline void irq_restore(bool on)
 {
-    if (on)
-        csr_set(sstatus, SSTATUS_SIE);
+    csr_set(sstatus, on ? SSTATUS_SIE : 0);
 }
 
 static inline void irq_enable(void)
