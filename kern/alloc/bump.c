@@ -172,7 +172,7 @@ static const char *bump_check(struct heap *heap)
 const struct heap_ops heap_bump = {
     .name = "bump",
     .state_size = sizeof(struct bump),
-    .grow_by = 64 << 10,
+    .grow_by = 16 << 10,
     .grow_part = 8,
     .init = bump_init,
     .add_region = bump_add_region,

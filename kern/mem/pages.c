@@ -58,6 +58,7 @@ static struct {
     size_t total;
     size_t available; /* free pages in bins and above the mark */
     page_t bins[NBINS];
+    uint32_t last_bin; /* those behind it never had a run */
     struct record *singles;
     size_t nsingles;
     struct range ranges[RANGES_MAX]; /* reserved; from pages_init on sorted and disjoint */
@@ -89,7 +90,10 @@ static uint32_t bin_of(size_t run)
 
 static void insert_run(page_t page, uint32_t run)
 {
-    page_t *bin = &pages.bins[bin_of(run)];
+    uint32_t number = bin_of(run);
+    page_t *bin = &pages.bins[number];
+    if (number > pages.last_bin)
+        pages.last_bin = number;
     pages.records[page + run - 1] = (struct record){.run = run};
     pages.records[page] = (struct record){.run = run, .next = *bin};
     pages.records[*bin].prev = page; /* harmless when the bin was empty: record 0 */
@@ -115,7 +119,7 @@ static page_t find_run(uint32_t n)
     page_t page = pages.bins[bin];
     while (page && pages.records[page].run < n)
         page = pages.records[page].next;
-    while (!page && ++bin < NBINS)
+    while (!page && bin++ < pages.last_bin)
         page = pages.bins[bin];
     return page;
 }
