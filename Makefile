@@ -392,25 +392,33 @@ $(call image_name,spark): $K/kern/images/probe.o
 $(call image_name,boot): $K/kern/images/probe.o $K/kern/mem/identity.o
 $(foreach i,boot maps,$(call image_name,$i)): $K/kern/images/commands.o
 $(call image_name,kernel): $K/root-$(EMBED).o
+# The kernel shape again, with one source torn to pieces (kern/images/torn.c).
+TORN_OBJ := $(patsubst %.c,$K/torn/%.o,$(wildcard kern/sys/box.c))
+$(call image_name,torn): $(call image_objects,kernel) $(call image_objects,torn) $K/root-$(EMBED).o $(TORN_OBJ)
+$K/torn/%.o: %.c Makefile | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile,$(KERN_CFLAGS) -Ikern/$(ONLY_IN)/shape $(WATCH_FLAGS) -fsanitize=thread -include kern/images/torn.h)
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
 IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
 # $(call link_kernel,OUTPUT,MAP,more words for the linker,objects)
 link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1$(PART) $4 --start-group $K/libkern.a $(LIBCHOICES) \
     --end-group build/gen/libenosys.a && mv $1$(PART) $1
 link_image = $(call link_kernel,$1,$2,$3,$(filter %.o,$(IMAGE_INPUT)))
-$(foreach i,$(COURSE_IMAGES) kernel,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
+$(foreach i,$(COURSE_IMAGES) kernel torn,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	@$(call link_kernel,$@,$(@:.elf=.map),,$(filter %.o,$^))
 $(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
 $(COURSE_IMAGES):
 	@echo $<
-.PHONY: $(COURSE_IMAGES) wall process
+.PHONY: $(COURSE_IMAGES) wall wall-torn process
 
 # The kernel shape, and a root in which init is a probe.
 wall: $(call image_name,kernel) build/wall.cpio
+wall-torn: $(call image_name,torn) build/wall.cpio
 process: $(call image_name,kernel) build/process.cpio
-wall process:
+wall wall-torn process:
 	@printf 'elf=%s\ninitrd=%s\n' $^
 build/wall.cpio build/process.cpio: build/%.cpio: $U/%/init tools/mkroot
 	$(call say,CPIO,$@)
@@ -599,4 +607,4 @@ help:                             ## this list
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 
--include $(wildcard build/*/kern/*/*.d build/*/kern/*/*/*.d build/user/*/*.d build/user/*/*/*.d)
+-include $(wildcard build/*/kern/*/*.d build/*/kern/*/*/*.d build/*/torn/kern/*/*.d build/user/*/*.d build/user/*/*/*.d)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Iterator
 
 from grade.grader.api import Failed, Run, lab_test, measure
-from grade.labs import lab3_box  # noqa: F401: its tests are of this lab
+from grade.labs import lab3_box, lab3_duel  # noqa: F401: their tests are of this lab
 
 RUNS = ("3.1", "3.2", "3.3", "3.4")         # what it takes for a program to run
 SPEAKS = (*RUNS, "3.5", "3.6")              # and to print

@@ -197,7 +197,7 @@ def the_request_is_read_once(run: Run) -> None:
     play(run, script)
 
 
-@lab_test("3.8", points=5, needs=NEEDS)
+@lab_test("3.8", points=2, needs=NEEDS)
 def nothing_is_lost_on_many_harts(run: Run) -> None:
     """Four harts put and take at the same time: no letter twice, none lost, none invented."""
     race(run, 60, icount=EXACT)             # on one hart, where waiting for ever shows at once

@@ -122,6 +122,16 @@ class Box:
         self.kept: list[Letter] = []
         self.next_number = 0
 
+    @property
+    def state(self) -> tuple:
+        return tuple(self.kept), self.next_number
+
+    @classmethod
+    def in_state(cls, terms: Terms, state: tuple) -> Box:
+        box = cls(terms)
+        box.kept, box.next_number = list(state[0]), state[1]
+        return box
+
     def call(self, pid: int, call: Call) -> Answer:
         terms = self.terms
         if call.operation == "look":

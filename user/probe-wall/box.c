@@ -9,22 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LETTERS_MAX = 16, UNWRITTEN = 0xff };
-
-struct letter {
-    long value;
-    int sender;
-    int number;
-};
-
-struct request {
-    struct letter *letters;
-    unsigned long count;
-};
-
 static long call_number = -1;
 
-static long call_box(long op, void *request)
+long call_box(long op, void *request)
 {
     return raw_call(call_number, op, (long)request, 0, 0, 0, 0);
 }
@@ -49,7 +36,7 @@ static char *end_of_a_page(void)
     return pages + PAGE;
 }
 
-static void print_letters(const struct letter *letters, unsigned long count)
+void print_letters(const struct letter *letters, unsigned long count)
 {
     for (unsigned long i = 0; i < count && i < LETTERS_MAX; i++)
         printf(" %ld/%d/%d", letters[i].value, letters[i].sender, letters[i].number);
@@ -63,7 +50,7 @@ void box(char **args)
     static struct letter letters[LETTERS_MAX + 1];
     long op = (long)number_of(args[0]);
     const char *place = args[2];
-    struct request request = {letters, number_of(args[1])};
+    struct box_request request = {letters, number_of(args[1])};
     struct letter *shown = letters;
     void *where = &request;
     char *end = end_of_a_page();
@@ -106,7 +93,7 @@ static void take_some(struct fate *fates, long op, unsigned long nvalues, unsign
                       unsigned long *unknown)
 {
     struct letter letters[LETTERS_MAX];
-    struct request request = {letters, count};
+    struct box_request request = {letters, count};
     long got = call_box(op, &request);
     for (long i = 0; i < got && i < LETTERS_MAX; i++) {
         if ((unsigned long)letters[i].value < nvalues)
@@ -134,7 +121,7 @@ static void race_one(struct fate *fates, char **args, unsigned long child, unsig
     unsigned long rounds = number_of(args[3]), nvalues = number_of(args[2]) * rounds;
     for (unsigned long i = 0; i < rounds; i++) {
         struct letter letter = {(long)(child * rounds + i), 0, 0};
-        struct request request = {&letter, 1};
+        struct box_request request = {&letter, 1};
         if (call_box(put, &request) == 1)
             fates[child * rounds + i].put = 1;
         take_some(fates, take, nvalues, number_of(args[4]), unknown);

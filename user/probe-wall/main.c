@@ -44,6 +44,7 @@ static const struct {
     {"number", 1, box_number},
     {"box", 4, box},
     {"race", 5, box_race},
+    {"duel", 7, box_duel},
 };
 
 unsigned long number_of(const char *text)

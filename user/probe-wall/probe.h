@@ -14,8 +14,24 @@ command exit_now, exit_with_fold, show_registers, make_call, make_many_calls, ke
 command map, unmap, fill, show, poke, wait_for, put_text, put_long_text, write_memory, read_memory,
     make_folder, list_folder;
 
-/* box.c: the call of one's own */
-command box_number, box, box_race;
+/* box.c, duel.c: the call of one's own */
+command box_number, box, box_race, box_duel;
+
+enum { LETTERS_MAX = 16, UNWRITTEN = 0xff };
+
+struct letter {
+    long value;
+    int sender;
+    int number;
+};
+
+struct box_request {
+    struct letter *letters;
+    unsigned long count;
+};
+
+long call_box(long op, void *request);
+void print_letters(const struct letter *letters, unsigned long count);
 
 /* raw.S */
 long raw_call(long number, long a, long b, long c, long d, long e, long f);
