@@ -25,7 +25,7 @@ PAGE = 4096
 
 SPARK_LIST = 0x80600000         # kern/images/spark.c
 SPARK_MAGIC = 0x216B72617073
-END, PUTCHAR, HART_START, SEND_IPI, SFENCE, PROBE = range(6)
+END, PUTCHAR, HART_START, SEND_IPI, SFENCE, PROBE, KEEP, MEMORY = range(8)
 RFENCE, REMOTE_SFENCE_VMA = 0x52464E43, 1
 INVALID, RUNNING = -3, -6       # SBI_ERR_INVALID_PARAM, SBI_ERR_ALREADY_AVAILABLE
 MASK = (1 << 64) - 1
@@ -39,7 +39,7 @@ def calls(*wanted: tuple[int, ...]) -> dict[int, bytes]:
     return {SPARK_LIST: struct.pack(f"<{len(words)}Q", *(word & MASK for word in words))}
 
 
-@lab_test("1.1", points=3)
+@lab_test("1.1", points=2)
 def prints_what_the_host_asks_for(run: Run) -> None:
     """Characters reach the firmware's console, in their order."""
     text = "".join(run.random.choices("abcdefghijklmnopqrstuvwxyz0123456789 .,:;", k=70))
@@ -48,7 +48,7 @@ def prints_what_the_host_asks_for(run: Run) -> None:
     run.same("the console", [f">{text}<", "First light."], machine.output.splitlines()[:2])
 
 
-@lab_test("1.1", points=3)
+@lab_test("1.1", points=2)
 def firmware_receives_every_argument(run: Run) -> None:
     """The firmware finds extension, function and four arguments where it looks for them."""
     symbols = run.symbols("spark")
@@ -78,6 +78,22 @@ def answers_come_back(run: Run) -> None:
              [f"{call[0]}: {answer & MASK:016x}" for call, answer in wanted],
              [f"{call[0]}: {seen}" for (call, _), seen
               in zip(wanted, machine.lines("spark: answer "))])
+
+
+@lab_test("1.1", points=2)
+def callers_keep_what_is_theirs(run: Run) -> None:
+    """The compiler knows what the firmware changes, and that it reads memory."""
+    numbers = [run.random.getrandbits(62) for _ in range(2)]
+    harts = [0b01, 0b10]        # the one that runs, and one that is not there
+    run.random.shuffle(harts)
+    machine = run.boot("spark", load=calls(*((KEEP, 0, number) for number in numbers),
+                                           *((MEMORY, mask) for mask in harts)))
+    machine.finish()
+    seen = [int(answer, 16) for answer in machine.lines("spark: answer ")]
+    run.same("what a caller still has that was in a1 when it called (kern/images/spark/keep.c)",
+             [f"{number:#x}" for number in numbers], [f"{number:#x}" for number in seen[:2]])
+    run.same("whether the firmware found the mask of harts in memory: was this hart interrupted?",
+             [mask & 1 for mask in harts], seen[2:])
 
 
 def in_hex(pairs) -> dict[str, str]:

@@ -5,6 +5,7 @@
  * answers is printed.
  */
 #include "kern/core/util.h"
+#include "kern/images/spark/keep.h"
 #include "kern/riscv/sbi.h"
 
 #define SPARK_LIST                                                                                 \
@@ -17,7 +18,9 @@ enum spark_kind {
     SPARK_HART_START,
     SPARK_SEND_IPI,
     SPARK_SFENCE,
-    SPARK_PROBE
+    SPARK_PROBE,
+    SPARK_KEEP,
+    SPARK_MEMORY
 };
 
 struct spark_call {
@@ -52,6 +55,8 @@ static long make_call(const struct spark_call *call)
     switch (call->kind) {
     case SPARK_HART_START: return sbi_hart_start(args[0], args[1], args[2]);
     case SPARK_SEND_IPI: return sbi_send_ipi(args[0], args[1]);
+    case SPARK_KEEP: return keep_argument(args[0], args[1]);
+    case SPARK_MEMORY: return keep_memory(args[0]);
     case SPARK_PROBE: probe(); /* fall through */
     default: return sbi_remote_sfence(args[0], args[1], args[2], args[3]);
     }
