@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from grade import images
+from grade.elf import ROOT
 
 BASICS = "bash env grep cat head tail mktemp rm mkdir xargs git sleep make touch chmod".split()
 RELEASES = {
@@ -283,7 +286,10 @@ def test_a_healthy_machine(computer):
     (lambda c: c.modules("pytest", "scapy", "xdist"), "missing: elftools", "python3-pyelftools"),
     (lambda c: c.environment.update(TMPDIR=f"{c.folder}/{'x' * 90}") or
      os.mkdir(c.environment["TMPDIR"]), "limit", "TMPDIR=/tmp"),
-], ids="qemu plugins firmware make python gcc tool module socket".split())
+    (lambda c: c.tool("the-python", 'case "$*" in --version) echo Python 3.11.2 ;; '
+                      '*labs.tool.health*) echo they need tomli; exit 1 ;; esac'),
+     "the course does not work here", "they need tomli"),
+], ids="qemu plugins firmware make python gcc tool module socket course".split())
 def test_what_is_wrong_is_said_with_its_remedy(computer, break_it, says, advice):
     computer.release("debian").equip()
     computer.apt(brings=[])
@@ -335,3 +341,34 @@ def test_the_doctor_works_with_nothing_there(computer):
     assert done.returncode == 1 and done.stderr == ""
     for package in ("qemu-system-riscv", "gcc-riscv64-linux-gnu", "python3-pytest", "cpio"):
         assert f"sudo dnf install -y {package}" in done.stdout
+
+
+# --- what the course needs -----------------------------------------------------------------------
+
+def health(**options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "labs.tool.health"], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def test_the_course_can_be_read_and_graded_here():
+    done = health()
+    number = len(list(ROOT.glob("labs/*/lab.toml")))
+    assert done.returncode == 0 and done.stdout.startswith(f"{number} labs can be read and graded"), done.stdout
+
+
+def test_a_module_that_is_missing_is_named(tmp_path):
+    (tmp_path / "elftools").mkdir()
+    (tmp_path / "elftools/__init__.py").write_text("raise ImportError('no', name='elftools')\n")
+    done = health(env=dict(os.environ, PYTHONPATH=str(tmp_path)))
+    assert done.returncode == 1 and done.stdout == ("the course's tools need elftools, which this Python does not "
+                                                    "have\n")
+
+
+def test_the_container_is_made_by_the_same_set_up():
+    """Of the image itself nothing but bash and apt is needed; the rest is tools/setup's."""
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    command = container["postCreateCommand"].split()
+    assert command == ["sudo", "tools/setup", "test"] and os.access(ROOT / command[1], os.X_OK)
+    assert container["image"].split(":")[1] == "bookworm" and not {"features", "build", "dockerFile"} & container.keys()
+    needs = [line.split() for line in (ROOT / "tools/packages").read_text().splitlines() if line.strip()]
+    assert ["cmd:make", "build", "make"] in [words[:3] for words in needs], "and that image has no make"
