@@ -534,7 +534,7 @@ $I/names: $(APP_OBJ) $(APP_LIBC) $(KERN_OBJ) $(GEN) linker/libos.ld tools/check-
 
 IMAGE_INPUT := $(FUSED_LINK) $(FUSED_GROUP) $(FUSED_ENOSYS) linker/libos.ld
 # $(call link_image,OUTPUT,MAP,more words for the linker)
-link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start $(CONSOLE_INPUT) $(FUSED_LINK) \
+link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start -u app_start $(CONSOLE_INPUT) $(FUSED_LINK) \
     $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1$(PART) $1
 group = $(if $(LTO_SUFFIX),-Wl$(comma))--start-group $1 $(if $(LTO_SUFFIX),-Wl$(comma))--end-group
 comma := ,

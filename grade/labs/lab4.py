@@ -324,7 +324,6 @@ def the_table_takes_the_same_time(run: Run) -> None:
     sizes = [f"{run.random.randint(*each)}M" for each in (SIZES[0], SIZES[2], SIZES[3])]
     counts = [boots(run, size) for size in sizes]
     run.same(f"instructions of paging_init, with {', '.join(sizes)}", [counts[0]] * len(counts), counts)
-    run.at_most("paging_init", counts[0])
 
 
 def boots(run: Run, memory: str) -> int:
