@@ -388,7 +388,7 @@ def what_cannot_be_is_refused(run: Run) -> None:
 def the_heaps_share(run: Run) -> None:
     """The heap may take a quarter of what is free when it is first asked for, 64 MiB at most."""
     for size in (run.random.randint(24, 200), run.random.randint(300, 900)):
-        machine = finished(run, "heap most", memory=f"{size}M")
+        machine = finished(run, "heap most", memory=f"{size}M", budget=LONG)
         seen, heap = number(machine, "most", 10), number(machine, "heap")
         free = RAM + size * MiB - machine.symbols.address("image_end")
         expected = min(64 * MiB, free // 4)
