@@ -171,9 +171,9 @@ class Builder:
         be linked. A name that only a lab file knows is that file's affair."""
         scripts = [file for file in files if file.endswith(".ld")]
         missing = set(_MISSING.findall(said))
-        expected = _words_in(self.subject.files[file].content for file in self.subject.files
-                             if file.endswith((".c", ".S")) and file not in files)
-        expected |= _words_in(filter(None, self.subject.given.values()))
+        expected = _foreign_names(self.subject.files[file].content for file in self.subject.files
+                                  if file.endswith((".c", ".h", ".S", ".ld")) and file not in files)
+        expected |= _foreign_names(filter(None, self.subject.given.values()))
         return scripts if not missing or missing & expected else []
 
     def _put_back(self, file: str, words: str) -> None:
@@ -181,8 +181,12 @@ class Builder:
         self.subject.put_back(file)
 
 
-def _words_in(contents: Iterable[bytes]) -> set[str]:
-    return set(re.findall(r"\w+", b"\n".join(contents).decode(errors="replace")))
+def _foreign_names(contents: Iterable[bytes]) -> set[str]:
+    """Names that sources expect of others: declared extern in C, loaded in assembly; and what other
+    linker scripts define."""
+    text = b"\n".join(contents).decode(errors="replace")
+    lines = re.findall(r"^ *extern .*?;|^ *(?:lla|la) [^\n]*|^ *[\w$]+ = ", text, re.M | re.S)
+    return set(re.findall(r"[\w$]+", "\n".join(lines)))
 
 
 def _that_do_not_compile(said: str, files: list[str]) -> list[str]:

@@ -272,8 +272,10 @@ def a_stack_without_end(run: Run) -> None:
     """A stack that overflows meets its guard page, and is called by its name."""
     machine = boot(run, "deep", "fused")
     machine.finish(endings=("fault",))
-    run.check(re.search(r"^fault: stack overflow: sp is ", machine.output, re.M), "the report",
-              "fault: stack overflow: sp is ...", machine.output.splitlines()[:3])
+    found = re.search(r"^fault: stack overflow: sp is 0x([0-9a-f]+)", machine.output, re.M)
+    run.check(found, "the report", "fault: stack overflow: sp is ...", machine.output.splitlines()[:3])
+    guard, sp = machine.symbols.address("kern.main_guard"), int(found[1], 16)
+    run.check(guard <= sp < guard + PAGE, "where sp was", f"on the guard page, {guard:#x}..{guard + PAGE:#x}", f"{sp:#x}")
 
 
 SIZES = ((16, 512), (600, 1000), (1100, 1700), (2100, 2900))    # MiB: up to the third GiB of RAM
