@@ -178,7 +178,7 @@ NOT_HERE     := kern/alloc/kmalloc.c $(if $(WATCHED),,kern/alloc/watch.c)
 GEN := build/gen/stamp
 CALLS := kern/sys/syscalls.def $(filter-out kern/sys/syscalls.def,$(wildcard kern/sys/*.def))
 $(eval $(call list_file,build/gen/calls.list,$(CALLS)))
-$(GEN): $(CALLS) tools/syscalls.py build/gen/calls.list
+$(GEN): $(CALLS) tools/syscalls.py tools/hole.py build/gen/calls.list
 	$(call say,GEN,$<)
 	@$(PYTHON) tools/syscalls.py $(CALLS) build/gen
 	@touch $@
@@ -331,6 +331,8 @@ PROGRAMS := $(sort $(basename $(notdir $(wildcard user/*.c))) $(patsubst user/%/
 PROBES   := $(patsubst user/%/,%,$(sort $(dir $(wildcard user/probe-*/*.c))))
 TESTS    := $(sort $(basename $(notdir $(wildcard user/tests/t-*.c))))
 FUSED_ONLY := $(basename $(notdir $(wildcard user/fused/*.c))) # what makes sense as a unikernel only
+# The probes of lab 5 have a script in common.
+objects-probe-musl := $(patsubst %,$U/user/probe-call/%.o,script threads raw)
 program_objects = $(objects-$1) $(patsubst %,$U/%.o,$(basename $(wildcard user/$1.c user/$1/*.[cS] user/tests/$1.c user/fused/$1.c)))
 TEST_SUPPORT := $(patsubst %,$U/%.o,$(basename $(filter-out user/tests/t-%,$(wildcard user/tests/*.[cS]))))
 
@@ -412,20 +414,24 @@ $(foreach i,$(COURSE_IMAGES) kernel torn,$(call image_name,$i)): $(KERNEL_LIBS) 
 $(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
 $(COURSE_IMAGES):
 	@echo $<
-.PHONY: $(COURSE_IMAGES) wall wall-torn process
+.PHONY: $(COURSE_IMAGES) wall wall-torn process called walled
 
 # The kernel shape, and a root in which init is a probe.
 wall: $(call image_name,kernel) build/wall.cpio
 wall-torn: $(call image_name,torn) build/wall.cpio
 process: $(call image_name,kernel) build/process.cpio
-wall wall-torn process:
+called: $(call image_name,kernel) build/called.cpio
+walled: $(call image_name,kernel) build/walled.cpio # with LIBC=musl
+wall wall-torn process called walled:
 	@printf 'elf=%s\ninitrd=%s\n' $^
-build/wall.cpio build/process.cpio: build/%.cpio: $U/%/init tools/mkroot
+$(patsubst %,build/%.cpio,wall process called walled): build/%.cpio: $U/%/init tools/mkroot
 	$(call say,CPIO,$@)
 	@tools/mkroot $@ $(CROSS)strip --programs $<
 $U/wall/init: $(USER_BIN)/probe-wall
 $U/process/init: $(USER_BIN)/probe-fused
-$U/wall/init $U/process/init:
+$U/called/init: $(USER_BIN)/probe-call
+$U/walled/init: $(MUSL_BIN)/probe-musl
+$(patsubst %,$U/%/init,wall process called walled):
 	@mkdir -p $(@D) && cp $< $@$(PART) && $(whole)
 endif
 

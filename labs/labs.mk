@@ -16,7 +16,7 @@ quoted    = '$(subst ','\'',$1)'
 # $(call given,--lab,$(LAB)): the option, if there is something to say
 given     = $(if $2,$1=$(call quoted,$2))
 
-.PHONY: labs lab-status look hint catchup uncatchup predict measure save submit catchup-pack handout
+.PHONY: labs lab-status look hint catchup uncatchup predict measure save submit report catchup-pack handout
 
 labs:                             ##course the labs, and where you are
 	@$(LAB_TOOL) labs
@@ -49,6 +49,8 @@ save:                             ##course commit all you have (M="what you did"
 	@$(LAB_TOOL) save $(call given,--message,$(M))
 submit:                           ##course make the file to hand in (LAB=)
 	@$(LAB_TOOL) submit $(call given,--lab,$(LAB))
+report:                           ##course what a call, an image and a boot cost in your build, as a page (LAB=5)
+	@$(PYTHON) -m tools.report $(call given,--lab,$(LAB))
 handout:                          ##teach the tree for students: LABS=1-3 DIR=path (DONE=1-2, KEY=)
 	@$(LAB_TOOL) handout $(call given,--labs,$(LABS)) $(call given,--dir,$(DIR)) \
 	    $(call given,--done,$(DONE)) $(call given,--key,$(KEY))

@@ -20,6 +20,9 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Callable
+
+from hole import HOLE
 
 ENOSYS = 38
 LINE = re.compile(r"^(SYSCALL|NOSYS|ALSO)\((\d+), (\w+), (.*)\)$")
@@ -91,6 +94,14 @@ def parse_arguments(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def or_hole(make: Callable[[], str], stop: Callable[[HOLE], str]) -> str:
+    """What a function makes; while it is a hole, what ends the machine that gets there."""
+    try:
+        return make()
+    except HOLE as hole:
+        return stop(hole)
+
+
 def header(calls: list[Call], also: list[Call]) -> str:
     structs = sorted({m for c in calls for t, _ in c.arguments for m in re.findall(r"struct \w+", t)})
     lines = ["/* Made from kern/sys/syscalls.def: the system calls as C functions. */",
@@ -102,18 +113,23 @@ def header(calls: list[Call], also: list[Call]) -> str:
 
 
 def by_number(calls: list[Call]) -> str:
-    """A switch over all calls, each with its arguments converted from registers."""
-    def case(call: Call) -> str:
-        values = ", ".join(f"({t}){r}" for (t, _), r in zip(call.arguments, "abcdef"))
-        return f"    case {call.number}:\n        return sys_{call.name}({values});\n"
-
+    """A call by its number, for who knows nothing else of it."""
     return ("/* Made from kern/sys/syscalls.def: the system call that has a number. Inlined with a constant\n"
             " * number, nothing but the call of its function remains. */\n"
             "#pragma once\n#include <onering/syscalls.h>\n\n"
             "static inline __attribute__((always_inline)) long\n"
             "onering_by_number(long n, long a, long b, long c, long d, long e, long f)\n{\n"
-            "    switch (n) {\n" + "".join(case(c) for c in calls)
-            + f"    default:\n        return -{ENOSYS};\n    }}\n}}\n")
+            + or_hole(lambda: by_number_body(calls), lambda hole: f"    {hole.in_c}\n") + "}\n")
+
+
+def by_number_body(calls: list[Call]) -> str:
+    """A switch over all calls, each with its arguments converted from registers."""
+    def case(call: Call) -> str:
+        values = ", ".join(f"({t}){r}" for (t, _), r in zip(call.arguments, "abcdef"))
+        return f"    case {call.number}:\n        return sys_{call.name}({values});\n"
+
+    return ("    switch (n) {\n" + "".join(case(call) for call in calls)
+            + f"    default:\n        return -{ENOSYS};\n    }}\n")
 
 
 def stub(call: Call, instruction: str) -> str:
@@ -177,8 +193,14 @@ def enosys(call: Call) -> str:
 
 def enosys_libos(call: Call) -> str:
     return (f"    .section .text.sys_{call.name}, \"ax\", @progbits\n    .globl sys_{call.name}\n"
-            f"sys_{call.name}:\n    lla a0, 1f\n    mv a1, ra\n    tail enosys_report\n"
-            f"    .section .rodata.sys_{call.name}, \"a\", @progbits\n1:  .string \"{call.name}\"\n")
+            f"sys_{call.name}:\n"
+            + or_hole(lambda: enosys_body(call.name), lambda hole: f"    {hole.in_assembly}\n"))
+
+
+def enosys_body(name: str) -> str:
+    """What follows the label: long enosys_report(const char *name, uintptr_t caller), as a tail call."""
+    return (f"    lla a0, 1f\n    mv a1, ra\n    tail enosys_report\n"
+            f"    .section .rodata.sys_{name}, \"a\", @progbits\n1:  .string \"{name}\"\n")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from typing import Iterable
 from grade.symbols import Symbols
 from labs.tool.course import CourseError, Image
 
-from . import liberties
+from . import liberties, packages
 from .api import HoleOpen, NotJudged
 from .jail import Jail
 from .subject import Subject, write_tree
@@ -100,6 +100,7 @@ class Builder:
 
     def build(self, image: Image) -> Built:
         """The image; lab files that spoil it are put back on the way."""
+        packages.provide(self.stage.folder, image.make)
         for _ in range(ROUNDS):
             self._put_back_all(liberties.in_sources(self.subject))
             self._demand(image.links)
@@ -157,7 +158,8 @@ class Builder:
     def _put_back_culprits(self, said: str, image: Image) -> None:
         mine = [file for file in self.subject.given if not self.broken(file)
                 and file in self.subject.files]
-        culprits = _that_do_not_compile(said, mine) or self._scripts_at_fault(said, mine) or \
+        culprits = _that_do_not_compile(said, mine) or _that_generate(said, mine) or \
+            _that_are_in_error(said, mine) or self._scripts_at_fault(said, mine) or \
             _that_do_not_link(said, mine) or \
             [file for file in mine if re.search(rf"^{re.escape(file)}:\d+", said, re.M)] or mine
         if not culprits:
@@ -195,10 +197,27 @@ def _that_do_not_compile(said: str, files: list[str]) -> list[str]:
     return [file for file in files if os.path.splitext(file)[0] in stems]
 
 
+def _that_generate(said: str, files: list[str]) -> list[str]:
+    """A tool that fails, or makes what does not compile or link."""
+    made = re.search(r'^build/gen/|^build/musl/gen/|gen/onering/|libenosys|^  File "tools/', said, re.M)
+    return [file for file in files if file.endswith(".py")] if made else []
+
+
+def _that_are_in_error(said: str, files: list[str]) -> list[str]:
+    """Headers, and what is compiled by somebody else's Makefile."""
+    return [file for file in files
+            if re.search(rf"^{re.escape(file)}:\d+(:\d+)?: (fatal )?[Ee]rror", said, re.M)]
+
+
 def _that_do_not_link(said: str, files: list[str]) -> list[str]:
-    """The linker names object files, or members of an archive."""
-    names = {Path(each).stem for each in re.findall(r"([\w./-]+\.o)\)?[:(]", said)}
-    return [file for file in files if Path(file).stem in names]
+    """The linker names object files, or members of an archive; those of musl without a folder."""
+    names = set(re.findall(r"([\w./-]+\.o)\)?[:(]", said))
+    return [file for file in files if any(_is_object_of(name, file) for name in names)]
+
+
+def _is_object_of(name: str, file: str) -> bool:
+    own = os.path.splitext(file)[0] + ".o"
+    return name.endswith(f"/{own}") or file.startswith("lib/musl/") and name == Path(own).name
 
 
 def _about(file: str, said: str) -> str:

@@ -28,6 +28,7 @@ from grade.profile import library
 
 UID = 59_321                # nobody's: no entry in any passwd
 CONFINE = Path(__file__).with_name("confine.py")
+PACKAGES = "cache"          # in a stage: where packages.py puts what a build would fetch
 MIB = 1 << 20
 QEMU_ITSELF = 4096 * MIB    # address space, most of it reserved and never touched
 BUILD_LIMITS = {"CPU": 120, "AS": 2048 * MIB, "FSIZE": 64 * MIB, "NPROC": 256, "CORE": 0}
@@ -80,7 +81,7 @@ class Jail:
 
     def _confined(self, line: list[str], limits: dict[str, int], writable: list[Path]) -> list[str]:
         env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": "/nonexistent",
-               "TMPDIR": str(writable[0])}
+               "TMPDIR": str(writable[0]), "XDG_CACHE_HOME": str(self.stage / PACKAGES)}
         env |= {name: os.environ[name] for name in ("QEMU", "CROSS_COMPILE") if name in os.environ}
         wishes = {"limits": limits, "env": env, **self._wishes}
         return [sys.executable, "-I", "-S", str(CONFINE), json.dumps(wishes),

@@ -18,6 +18,7 @@ from elftools.elf.elffile import ELFFile
 from grade.elf import ROOT
 from labs.tool import cutter
 
+from . import scripts
 from .jail import Jail
 from .subject import Subject
 
@@ -32,8 +33,16 @@ _INCLUDE = re.compile(r'^\s*#\s*(?:include|embed)\w*\s*[<"]((?:/|[^>"]*\.\./|gra
 def in_sources(subject: Subject) -> dict[str, str]:
     """By lab file: the liberty that can be read in it."""
     return {file: words for file in _mine(subject)
-            if (words := _in_source(subject.files[file].content))
+            if (words := _in_script(subject, file) if file.endswith(".py")
+                else _in_source(subject.files[file].content))
             and not _in_source(subject.given[file] or b"")}
+
+
+def _in_script(subject: Subject, file: str) -> str:
+    holes = {hole.function for hole in subject.course.holes if hole.file == file}
+    mine, given = (text.decode(errors="replace") for text in
+                   (subject.files[file].content, subject.given[file] or b""))
+    return scripts.liberty(mine, given, holes)
 
 
 def in_objects(subject: Subject, tree: Path, jail: Jail) -> dict[str, str]:

@@ -23,24 +23,28 @@ def built(image: Image) -> Symbols:
     return Symbols(images.build(goal, **dict(choice.split("=", 1) for choice in choices)).elf)
 
 
-def names_in(symbols: Symbols) -> set[str]:
-    """Symbols, and functions that were inlined: of those only source lines are left. Fused, the
-    kernel's names begin with kern. or k_."""
+def names_in(symbols: Symbols, file: str = "") -> set[str]:
+    """Symbols, with `file` not those that come from another one; of functions that were inlined only
+    source lines are left. Fused, the kernel's names begin with kern. or k_."""
     return {re.sub(r"^(kern\.|k_(?=sys_))|\.(constprop|isra|part|cold).*", "", name)
-            for name in symbols.table}
+            for name, address in symbols.table.items()
+            if not file or (line := symbols.line(address)) is None or line.file.endswith(file)}
 
 
 def reached(hole: Hole, symbols: Symbols, image: Image) -> list[str]:
     """What of a hole is in an image."""
     if hole.file.endswith(".ld"):
         return [hole.file] * (hole.id in image.links)
+    if hole.reach:      # what it says is generated
+        files = {Path(line.file).name for _, line in symbols.lines if line}
+        return sorted(set(hole.reach) & (names_in(symbols) | files))
     if hole.kind != "body":
         return sorted({line.file for _, line in symbols.lines if line and line.file == hole.file})
     first, last = lines_of(hole)
     inside = {f"{line}" for _, line in symbols.lines
               if line and line.file == hole.file and first <= line.number <= last}
     name = hole.function or hole.label
-    return sorted(inside | ({name} & names_in(symbols)))
+    return sorted(inside | ({name} & names_in(symbols, hole.file)))
 
 
 def lines_of(hole: Hole) -> tuple[int, int]:

@@ -76,6 +76,38 @@ def test_a_function_gives_way_to_its_contract():
     assert text.startswith(SOURCE[:SOURCE.index("    return helper")])
 
 
+PYTHON = """import re
+
+
+def before(a):
+    return a
+
+
+def add(a: int,
+        b: int) -> int:
+    \"\"\"The sum.\"\"\"
+    # It is one.
+
+    return a + b
+
+
+TABLE = [add]
+"""
+
+
+def test_a_python_function_gives_way_to_its_contract():
+    one = hole(file="a.py")
+    text = cutter.open_hole(PYTHON, one)
+    assert "    # Adds a and b.\n" in text and "    raise HOLE(1, 2)\n\n\nTABLE" in text
+    assert "return a + b" not in text and "b: int) -> int:\n    # Hole 1.2" in text
+    assert cutter.is_open(text, one) and not cutter.is_open(PYTHON, one)
+    assert not cutter.is_open("    # raise HOLE(1, 2)\n", one)
+    assert cutter.body(PYTHON, one).splitlines()[-1] == "    return a + b"
+    assert opening.fill_text(course(one), text, one, PYTHON) == PYTHON
+    assert opening.line_of(PYTHON, one) == 8
+    assert set(cutter.functions(PYTHON)) == {"before", "add"}
+
+
 def test_without_its_contract_a_hole_says_only_its_number():
     assert cutter.body(cutter.open_hole(SOURCE, hole(), contract=False), hole()) == "    HOLE(1, 2);\n"
 

@@ -279,3 +279,9 @@ def test_several_harts_need_a_scheduler():
 def test_paging_that_does_not_exist():
     with pytest.raises(BuildFailed, match="PAGING is one of: static bare"):
         make("APP=hello", "PAGING=magic")
+
+
+def test_the_first_thread_is_interrupted_before_it_ever_waited(boot, build):
+    """It was never queued, so nobody had given it a turn that could end."""
+    machine = boot(build(APP="probe-call", ROOTFS="ramfs").elf, args="'spin 5'")
+    assert machine.wait() == 0 and "spin 5, number 1" in said(machine)

@@ -15,8 +15,10 @@ extern char clone_return[];
 
 uint32_t libos_threads = 1;
 
-/* The child returns to where the caller of sys_clone goes on, on its own stack. */
-static void make_context(struct thread *child, const struct context *caller, void *stack)
+/* The child returns to where the caller of sys_clone goes on, on its own stack, with its own
+ * thread-local storage if it was given one. */
+static void make_context(struct thread *child, const struct context *caller, unsigned long flags,
+                         void *stack, unsigned long tls)
 {
     char *sp = (char *)stack - clone_frame_size;
     memcpy(sp, (const void *)caller->sp, clone_frame_size);
@@ -25,6 +27,8 @@ static void make_context(struct thread *child, const struct context *caller, voi
     child->context = *caller;
     child->context.ra = (uintptr_t)clone_return;
     child->context.sp = (uintptr_t)sp;
+    if (flags & CLONE_SETTLS)
+        child->context.tp = tls;
     child->stack_hi = (uintptr_t)stack;
     child->stack_lo = libos_stack_bottom((uintptr_t)stack);
 }
@@ -57,9 +61,7 @@ long clone_call(unsigned long flags, void *stack, int *parent_tid, unsigned long
     if (!child)
         return -EAGAIN;
     child->release = release_thread;
-    make_context(child, caller, stack);
-    if (flags & CLONE_SETTLS)
-        child->context.tp = tls;
+    make_context(child, caller, flags, stack, tls);
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_child_tid = child_tid;
     fs_context()->files->single = false;

@@ -117,8 +117,11 @@ static struct thread *rr_pick(struct hart *hart)
 static bool rr_tick(struct hart *hart, struct thread *thread)
 {
     const struct rr_queue *queue = hart->sched;
-    if (thread != hart->idle && --thread->sched_data > 0)
+    /* A hart's first thread was never queued: its turn is over at the first tick. */
+    if (thread != hart->idle && thread->sched_data > 1) {
+        thread->sched_data--;
         return false;
+    }
     thread->sched_data = TURN_TICKS;
     return thread == hart->idle || queue->length != 0;
 }

@@ -44,6 +44,7 @@ class Hole:
     needs: tuple[str, ...] = ()     # holes without which this one cannot be tried
     lines: int = 0                  # about how many to write
     anchor: str = ""                # heading in the handout
+    reach: tuple[str, ...] = ()     # of a tool: names or files an image has if it reaches the hole
 
     @property
     def lab(self) -> int:

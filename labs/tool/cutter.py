@@ -2,7 +2,8 @@
 
 A C function is found by its name: a definition begins in column 0, its body opens with `{` and closes
 with `}`, both alone on a line in column 0 (clang-format sees to it). In assembly a hole reaches from
-behind a label to before the line that `until` begins. So the kernel's sources need no marks.
+behind a label to before the line that `until` begins. In Python it is what is indented below a `def` in
+column 0. So the kernel's sources need no marks.
 
     open_hole(text, hole)       the text with the contract and HOLE(1, 2) instead of the body
     body(text, hole)            what stands between: the solution, or the open hole
@@ -62,6 +63,9 @@ def open_hole(text: str, hole: Hole, contract: bool = True) -> str:
 
 def open_body(hole: Hole, contract: bool = True) -> str:
     """What stands in an open hole."""
+    if _is_python(hole):
+        comment = "".join(f"    # {line}".rstrip() + "\n" for line in _words(hole)) if contract else ""
+        return f"{comment}    raise {hole.mark}\n"
     end = ";" if hole.function else ""
     return f"{_comment(_words(hole)) if contract else ''}    {hole.mark}{end}\n"
 
@@ -76,7 +80,8 @@ def is_open(text: str, hole: Hole) -> bool:
     if hole.kind == "file":
         return not strip_comments(text).strip()
     mark = rf"\bHOLE\s*\(\s*{hole.lab}\s*,\s*{hole.number}\s*\)"
-    return re.search(mark, strip_comments(text)) is not None
+    bare = re.sub(r"#[^\n]*", " ", text) if _is_python(hole) else strip_comments(text)
+    return re.search(mark, bare) is not None
 
 
 def strip_comments(text: str) -> str:
@@ -119,13 +124,16 @@ def first_line(text: str, hole: Hole) -> int:
     """The index of the line in which the hole's function or label begins; its comment is above it."""
     lines = text.splitlines(keepends=True)
     start = _inside(lines, hole).start - 1
+    if _is_python(hole):
+        return _python_def(lines, hole)
     return _first_line(lines, start) if hole.function else start
 
 
 def functions(text: str) -> dict[str, str]:
-    """Every C function of a text with its whole definition: to see which were changed."""
+    """Every C or Python function of a text with its whole definition: to see which were changed."""
     lines = text.splitlines(keepends=True)
-    found = {}
+    found = {match[1]: "".join(lines[at:_python_end(lines, at)]) for at, line in enumerate(lines)
+             if (match := re.match(r"def (\w+)\(", line))}
     for at, line in enumerate(lines):
         if line.rstrip() == "{" and (name := _name_above(lines, at)):
             found[name] = "".join(lines[_first_line(lines, at):_close(lines, at) + 1])
@@ -137,8 +145,35 @@ def functions(text: str) -> dict[str, str]:
 def _inside(lines: list[str], hole: Hole) -> Span:
     if hole.kind != "body":
         raise CourseError(f"hole {hole.id} is of kind {hole.kind} and has no body")
-    span = _function_body(lines, hole) if hole.function else _label_body(lines, hole)
-    return span
+    if _is_python(hole):
+        start = _python_def(lines, hole)
+        return Span(_python_body(lines, start), _python_end(lines, start))
+    return _function_body(lines, hole) if hole.function else _label_body(lines, hole)
+
+
+def _is_python(hole: Hole) -> bool:
+    return hole.file.endswith(".py")
+
+
+def _python_def(lines: list[str], hole: Hole) -> int:
+    starts = [at for at, line in enumerate(lines) if line.startswith(f"def {hole.function}(")]
+    if len(starts) != 1:
+        many = "more than once" if starts else "not"
+        raise CourseError(f"hole {hole.id}: {hole.function} is {many} defined in {hole.file}")
+    return starts[0]
+
+
+def _python_body(lines: list[str], start: int) -> int:
+    """Behind the line on which the signature ends."""
+    return next((at + 1 for at in range(start, len(lines)) if lines[at].rstrip().endswith(":")),
+                start + 1)
+
+
+def _python_end(lines: list[str], start: int) -> int:
+    """Up to what is in column 0 again, but for a bracket that closes the signature."""
+    end = next((at for at in range(start + 1, len(lines))
+                if lines[at].strip() and not lines[at][:1].isspace() and lines[at][0] != ")"), len(lines))
+    return _back_over_blanks(lines, end)
 
 
 def _function_body(lines: list[str], hole: Hole) -> Span:

@@ -29,9 +29,10 @@ AOBJS = $(KEPT) $(GLUE:%=obj/glue/%.o)
 
 obj/glue:
 	mkdir -p $@
-obj/glue/%.o: $(ONERING)/lib/musl/%.c $(ONERING)/lib/musl/syscall_arch.h $(GENH) $(IMPH) | obj/glue
+OURS = $(ONERING)/lib/musl/syscall_arch.h $(ONERING)/lib/musl/musl.mk
+obj/glue/%.o: $(ONERING)/lib/musl/%.c $(OURS) $(GENH) $(IMPH) | obj/glue
 	$(CC_CMD)
-obj/glue/%.o: $(ONERING)/lib/musl/%.S | obj/glue
+obj/glue/%.o: $(ONERING)/lib/musl/%.S $(OURS) | obj/glue
 	$(CC_CMD)
 
 # Their Makefile does not follow headers, and their sources do not change. Ours do: the table of system

@@ -37,8 +37,12 @@ $(MUSL_GEN): $(MUSL)/gen/%: $(GEN)
 	@mkdir -p $(@D)
 	@cmp -s build/gen/include/$* $@ || cp build/gen/include/$* $@
 
+# musl is compiled in a folder of its own: what a student's tree includes everywhere, and where debuggers
+# find our files, is named from there. (Of two rules the compiler takes the last, the assembler the first.)
+ours = -ffile-prefix-map=$(CURDIR)/lib/=../../../lib/
+from_anywhere = $(ours) $(subst -include kern/,-include $(CURDIR)/kern/,$1) $(ours)
 MUSL_MAKE = $(MAKE) -s -C $(MUSL)/obj -f ../src/Makefile ONERING='$(CURDIR)' CC='$(CC)' AR='$(AR)' \
-            RANLIB='$(CROSS)ranlib' ONERING_CFLAGS='$(filter-out -std=% -W% -MMD -MP,$(CFLAGS))'
+            RANLIB='$(CROSS)ranlib' ONERING_CFLAGS='$(call from_anywhere,$(filter-out -std=% -W% -MMD -MP,$(CFLAGS)))'
 
 $(MUSL)/headers: $(MUSL)/source lib/musl/config.mk
 	@mkdir -p $(MUSL)/obj && cp lib/musl/config.mk $(MUSL)/obj/config.mak
@@ -89,13 +93,14 @@ GUESTS := $(patsubst grade/guests/%.c,guest-%,$(wildcard grade/guests/*.c))
 include $(patsubst %,user/%/port.mk,$(PORTS))
 $(foreach g,$(GUESTS),$(eval objects-$g := $(MUSL)/grade/guests/$(g:guest-%=%).o))
 
+musl_objects = $(patsubst $U/%,$(MUSL)/%,$(call program_objects,$1))
 define musl_program_rule
-$(MUSL_BIN)/$1: $(objects-$1) $(MUSL)/lib/crt0.o $(LIBMALLOC) $(MUSL)/libc.a build/gen/libusys.a linker/user.ld
+$(MUSL_BIN)/$1: $(musl_objects) $(MUSL)/lib/crt0.o $(LIBMALLOC) $(MUSL)/libc.a build/gen/libusys.a linker/user.ld
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
-	@$$(LINK_PROGRAM) -o $$@.part $(MUSL)/lib/crt0.o $(objects-$1) --start-group $(LIBMALLOC) $(MUSL)/libc.a \
+	@$$(LINK_PROGRAM) -o $$@.part $(MUSL)/lib/crt0.o $(musl_objects) --start-group $(LIBMALLOC) $(MUSL)/libc.a \
 	    build/gen/libusys.a $(LIBGCC) --end-group && mv $$@.part $$@
 endef
-$(foreach p,$(PORTS) $(GUESTS),$(eval $(call musl_program_rule,$p)))
+$(foreach p,$(PORTS) $(GUESTS) probe-musl,$(eval $(call musl_program_rule,$p)))
 
 -include $(wildcard $(MUSL)/grade/guests/*.d $(MUSL)/user/*.d $(MUSL)/user/*/*.d)

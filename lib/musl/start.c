@@ -67,10 +67,12 @@ static void find_tls(const size_t *aux)
     libc.tls_size = (libc.tls_size + MIN_ALIGN - 1) & -MIN_ALIGN;
 }
 
-static void run(init_fn *const *from, init_fn *const *to, int argc, char **argv)
+static void run_constructors(int argc, char **argv)
 {
-    for (; from < to; from++)
-        (*from)(argc, argv, __environ);
+    for (init_fn *const *at = __preinit_array_start; at < __preinit_array_end; at++)
+        (*at)(argc, argv, __environ);
+    for (init_fn *const *at = __init_array_start; at < __init_array_end; at++)
+        (*at)(argc, argv, __environ);
 }
 
 _Noreturn void __libc_start(long *sp)
@@ -89,7 +91,6 @@ _Noreturn void __libc_start(long *sp)
 
     find_tls(aux);
     __init_tp(__copy_tls(memset(__builtin_alloca(libc.tls_size), 0, libc.tls_size)));
-    run(__preinit_array_start, __preinit_array_end, argc, argv);
-    run(__init_array_start, __init_array_end, argc, argv);
+    run_constructors(argc, argv);
     exit(main(argc, argv, __environ));
 }

@@ -8,6 +8,7 @@
  *
  * so that a fused image links the kernel's sys_write and nothing more. The whole switch remains only
  * where the number is a variable: in syscall(). A number that Onering's table does not list is -ENOSYS.
+ * Results go back as they are; musl makes -1 and errno of them.
  *
  * __syscall_cp, the form of the calls at which a thread may be cancelled, is the same as the plain
  * one: see cancel.c.
