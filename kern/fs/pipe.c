@@ -268,7 +268,7 @@ int pipe_create(struct file **reader, struct file **writer, unsigned flags)
             file_free(*reader); /* and the pipe with it */
         else
             pipe_free(pipe);
-        return -ENFILE;
+        return -ENOMEM;
     }
     vnode_ref(&pipe->vnode); /* one for each end */
     (*reader)->release = (*writer)->release = end_closed;

@@ -42,6 +42,7 @@ local text = {}
 for i = 1, 300 do text[#text + 1] = string.format("%d:%s", i, words[i]) end
 print(#table.concat(text, ","))
 """
+SCRIPTS = ["strings", "tables", "closures", "coroutines", "numbers"]
 SHELL = "for i in 1 2 3 4 5 6 7 8; do ls /bin | wc -l; cat /tests/run-all > /tmp/a; grep test /tmp/a | wc; done"
 
 
@@ -73,6 +74,14 @@ def record_lua() -> bytes:
     return compiled(record(with_files(image, "lua", {"work.lua": LUA.encode()}), "/work.lua"))
 
 
+def record_scripts() -> bytes:
+    """Some of the scripts with which Lua itself is tested here."""
+    image = images.build(APP="lua", LIBC="musl", HEAP_TRACE=1)
+    files = {f"{name}.lua": (images.ROOT / f"grade/guests/lua/{name}.lua").read_bytes() for name in SCRIPTS}
+    files["scripts.lua"] = b"".join(b'dofile("/%s.lua")\n' % name.encode() for name in SCRIPTS)
+    return compiled(record(with_files(image, "scripts", files), "/scripts.lua"))
+
+
 def record_shell() -> bytes:
     """The kernel's own heap, while a shell works."""
     image = images.build(SHAPE="kernel", HEAP_TRACE=1)
@@ -86,6 +95,7 @@ def record_workload(kind: str) -> bytes:
 
 TRACES = {
     "lua": record_lua,
+    "scripts": record_scripts,
     "shell": record_shell,
     "kv": lambda: record_workload("kv"),
     "cache": lambda: record_workload("cache"),
