@@ -17,6 +17,8 @@ from .runner import needed, tests_of
 from .subject import Source, Subject
 from .verdict import Verdict
 
+KEYS = ("spring", "autumn")     # of releases
+
 # What is wrong with what the grader found, a sentence each.
 Complaints = Callable[[list[Verdict]], list[str]]
 
@@ -27,7 +29,7 @@ class Variant:
 
     name: str
     lab: int                    # whose images and tests
-    kind: str                   # reference, open, all-open, mutant
+    kind: str                   # reference, forgery, open, all-open, mutant
     file: str                   # the file it changes: neighbours are built quickly one after another
     subject: Subject
     tests: tuple[LabTest, ...]
@@ -38,6 +40,7 @@ class Variant:
 def of_lab(course: Course, lab: Lab, solution: Subject, seeds: int) -> Iterator[Variant]:
     """All there are of a lab."""
     yield from references(lab, solution, seeds)
+    yield from with_keys(lab, solution)
     yield all_open(course, lab, solution)
     for hole in lab.holes:
         yield from alone_open(course, lab, hole, solution)
@@ -57,6 +60,26 @@ def references(lab: Lab, solution: Subject, seeds: int) -> Iterator[Variant]:
 def all_pass(found: list[Verdict]) -> list[str]:
     return [f"{each.test.name} is {each.status}: {each.words} (expected {each.expected}, seen {each.seen})"
             for each in found if each.status != verdict.PASSED]
+
+
+def with_keys(lab: Lab, solution: Subject) -> Iterator[Variant]:
+    """Where a release's key draws what is asked: the solution for that key gets every point, the one for
+    another does not."""
+    if not (lab.folder / "spec.py").exists():
+        return
+    drawn = {hole.id for hole in lab.holes if hole.kind == "new"}
+    tests = tuple(test for test in tests_of(lab.number) if test.hole in drawn)
+    for key in KEYS:
+        own = {path: Source(sources.encode(text)) for path, text in opening.reference_files(lab, key).items()}
+        right = replace(solution, files=solution.files | own, key=key)
+        wrong = replace(solution, files=dict(solution.files), key=key)
+        yield Variant(f"reference of key {key}", lab.number, "reference", "", right, tests, all_pass)
+        yield Variant(f"reference of no key, with key {key}", lab.number, "forgery", "", wrong, tests, some_fails)
+
+
+def some_fails(found: list[Verdict]) -> list[str]:
+    passed = all(each.status == verdict.PASSED for each in found)
+    return ["what another release asks for gets all points"] if passed else []
 
 
 # --- open holes -------------------------------------------------------------------------------------
