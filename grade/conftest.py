@@ -22,13 +22,17 @@ from typing import Callable, Iterator
 
 import pytest
 
-from grade import images
+from grade import compiler_cache, images
 from grade.images import Image
 from grade.machine import Machine
 
 _MACHINES = pytest.StashKey[list[Machine]]()
 
 Boot = Callable[..., Machine]
+
+
+def pytest_configure() -> None:
+    compiler_cache.use()
 
 
 @pytest.fixture(autouse=True)

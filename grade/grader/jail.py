@@ -81,7 +81,8 @@ class Jail:
 
     def _confined(self, line: list[str], limits: dict[str, int], writable: list[Path]) -> list[str]:
         env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": "/nonexistent",
-               "TMPDIR": str(writable[0]), "XDG_CACHE_HOME": str(self.stage / PACKAGES)}
+               "TMPDIR": str(writable[0]), "XDG_CACHE_HOME": str(self.stage / PACKAGES),
+               "CCACHE_DISABLE": "1"}       # what all share, one could spoil
         env |= {name: os.environ[name] for name in ("QEMU", "CROSS_COMPILE") if name in os.environ}
         wishes = {"limits": limits, "env": env, **self._wishes}
         return [sys.executable, "-I", "-S", str(CONFINE), json.dumps(wishes),

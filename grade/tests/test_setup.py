@@ -27,7 +27,7 @@ RELEASES = {
     "nixos": 'ID=nixos\n',
 }
 TOOLCHAIN = [f"riscv64-unknown-elf-{tool}" for tool in "gcc ld ar objcopy objdump nm".split()]
-EVERYTHING = ["qemu-system-riscv64", *TOOLCHAIN, "python3", "cpio", "gdb-multiarch", "cc", "dpkg-source", "dtc",
+EVERYTHING = ["qemu-system-riscv64", *TOOLCHAIN, "python3", "cpio", "gdb-multiarch", "cc", "ccache", "dpkg-source", "dtc",
               "bwrap", "clang-format", "riscv64-linux-gnu-gcc"]
 
 # apt-get: `update` makes packages known, `install` brings the commands of BRINGS.
