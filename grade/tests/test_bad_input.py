@@ -16,7 +16,7 @@ CHOICES = {                             # and the values, or how they are descri
     "SHAPE": "kernel libos", "SYSCALL": "call trap", "SCHED": "rr none", "ROOTFS": "none cpio ramfs",
     "PAGING": "static bare", "CONSOLE": "auto both out", "EMBED": "0 1", "LTO": "0 1",
     "LIBC": "tiny musl", "HEAP_STATS": "0 1", "HEAP_CHECK": "0 1", "HEAP_TRACE": "0 1",
-    "KALLOC": "buddy firstfit slab tlsf", "ALLOC": "buddy bump firstfit slab tlsf libc",
+    "KALLOC": "buddy firstfit slab tlsf", "ALLOC": "buddy bump firstfit slab tlsf libc picolibc",
 }
 
 
