@@ -19,6 +19,7 @@ static __thread struct {
 void show_thread_local(char **args)
 {
     int nonzero = 0;
+    char *volatile where = aligned.text; /* the compiler would know what it should be */
     (void)args;
     for (int i = 0; i < ZEROS; i++)
         nonzero += zeros[i] != 0;
@@ -26,7 +27,7 @@ void show_thread_local(char **args)
     for (int i = 0; i < WORDS; i++)
         printf(" %lx", tls_words[i]);
     printf("\ntls zeros: %d are not, '%s' at %d\n", nonzero, aligned.text,
-           (int)((uintptr_t)&aligned % ALIGNMENT));
+           (int)((uintptr_t)where % ALIGNMENT));
     memset(zeros, 1, sizeof(zeros));
 }
 
