@@ -26,7 +26,7 @@ MISSING = ("mknodat", "symlinkat", "linkat", "statfs", "truncate", "fchdir", "se
            "prctl", "setitimer", "membarrier")
 
 THREADS = ("5.3", "5.4")
-MUSL = ("5.5", "5.6", "5.7", "5.8")             # what it takes for a musl program to run
+MUSL = ("5.3", "5.5", "5.6", "5.7", "5.8")      # what it takes for a musl program to run
 
 
 def script(run: Run, *commands: str, image: str = "calls", status: int = 0, **options):
@@ -228,7 +228,7 @@ def by_number(run: Run, *calls: tuple) -> tuple[list[str], str]:
     return machine.lines("bynumber "), machine.output
 
 
-@lab_test("5.5", points=3)
+@lab_test("5.5", points=3, needs=("5.3",))
 def numbers_lead_to_their_calls(run: Run) -> None:
     """Each number is answered by its call, with its arguments in their order."""
     size = run.random.randint(3, 25)
@@ -242,7 +242,7 @@ def numbers_lead_to_their_calls(run: Run) -> None:
     run.check(text in output.splitlines(), "what write has written", text, output[-300:])
 
 
-@lab_test("5.5", points=4)
+@lab_test("5.5", points=4, needs=("5.2",))
 def arguments_by_number_have_their_types(run: Run) -> None:
     """An int is cut to 32 bits, a long and a pointer are not."""
     garbage = run.random.randrange(1, 1 << 31) << 32
@@ -308,7 +308,7 @@ def both(run: Run, commands: list[str], prefix: str = "") -> tuple[list[str], li
     return process.lines(prefix), fused.lines(prefix)
 
 
-@lab_test("5.6", points=3, needs=MUSL)
+@lab_test("5.6", points=3, needs=(*MUSL, "5.2"))
 def files_by_musl_are_files_of_the_kernel(run: Run) -> None:
     """Files give a fused program the same answers as a process."""
     text = name_of(run)
@@ -331,7 +331,7 @@ def numbers_by_musl(run: Run) -> None:
     run.same("what it says fused (expected: what it says as a process)", process, fused)
 
 
-@lab_test("5.6", points=2, needs=("5.5", "5.6"))
+@lab_test("5.6", points=2, needs=MUSL)
 def only_what_is_called_is_there(run: Run) -> None:
     """hello has those calls in its image that hello makes, and few others."""
     calls = {name for name in run.symbols("small").table if name.startswith("sys_")}
