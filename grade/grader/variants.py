@@ -70,7 +70,7 @@ def with_keys(lab: Lab, solution: Subject) -> Iterator[Variant]:
     drawn = {hole.id for hole in lab.holes if hole.kind == "new"}
     tests = tuple(test for test in tests_of(lab.number) if test.hole in drawn)
     for key in KEYS:
-        own = {path: Source(sources.encode(text)) for path, text in opening.reference_files(lab, key).items()}
+        own = {path: Source(sources.encode(text)) for path, text in opening.reference_of_lab(lab, key).items()}
         right = replace(solution, files=solution.files | own, key=key)
         wrong = replace(solution, files=dict(solution.files), key=key)
         yield Variant(f"reference of key {key}", lab.number, "reference", "", right, tests, all_pass)

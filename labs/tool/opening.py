@@ -62,7 +62,7 @@ def fill_text(course: Course, source: str, hole: Hole, solved: str) -> str:
 
 def lay_reference(root: Path, lab: Lab, key: str = "") -> list[str]:
     """The files that were laid over."""
-    files = reference_files(lab, key)
+    files = reference_of_lab(lab, key)
     for path, text in files.items():
         sources.write(root / path, text)
     return list(files)
@@ -70,13 +70,13 @@ def lay_reference(root: Path, lab: Lab, key: str = "") -> list[str]:
 
 def reference_files(lab: Lab, hole: Hole, key: str = "") -> dict[str, str]:
     """The files of the reference of a hole of kind `new`."""
-    found = reference_files(lab, key)
+    found = reference_of_lab(lab, key)
     if not found:
         raise CourseError(f"hole {hole.id}: {lab.folder.name} has no reference/ for it")
     return found
 
 
-def reference_files(lab: Lab, key: str) -> dict[str, str]:
+def reference_of_lab(lab: Lab, key: str) -> dict[str, str]:
     """By path. What differs from key to key is written by the lab's spec.py."""
     if key and (lab.folder / "spec.py").exists():
         with tempfile.TemporaryDirectory() as folder:
