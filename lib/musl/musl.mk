@@ -57,6 +57,22 @@ $(MUSL)/libc.a: $(MUSL)/headers $(MUSL_GEN) $(wildcard lib/musl/*.[chS])
 	! test -e $@.begun || find $(MUSL)/obj -name '*.o' -delete -o -name '*.a' -delete; \
 	touch $@.begun && $(MUSL_MAKE) lib/libc.a && rm $@.begun && cp $(MUSL)/obj/lib/libc.a $@.part && mv $@.part $@
 
+# --- Another malloc, to compare with: picolibc's (ALLOC=picolibc) ------------------------------------
+
+PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv64imafdc/lp64d/libc.a
+ifneq ($(filter picolibc,$(ALLOC)),)
+ifeq ($(wildcard $(PICOLIBC)),)
+$(error ALLOC=picolibc: $(PICOLIBC) is not there. Install picolibc-riscv64-unknown-elf, or say PICOLIBC=path/to/libc.a)
+endif
+endif
+$U/lib/alloc/picolibc.o: USER_CFLAGS += -O2 -mno-save-restore
+build/picolibc/libmalloc.a: $U/lib/alloc/picolibc.o $(PICOLIBC)
+	$(call say,AR,$@)
+	@rm -rf $(@D)/obj && mkdir -p $(@D)/obj
+	@cd $(@D)/obj && $(AR) x $(PICOLIBC) $(addprefix nano-malloc-,$(addsuffix .c.o,malloc free calloc realloc \
+	    memalign posix_memalign malloc_usable_size))
+	@$(call archive,$< $(@D)/obj/*.o)
+
 # --- Programs --------------------------------------------------------------------------------------
 
 MUSL_CFLAGS = $(filter-out -ffreestanding,$(CFLAGS)) -Os -nostdinc -isystem $(MUSL)/include \
