@@ -182,6 +182,9 @@ $(GEN): $(CALLS) tools/syscalls.py tools/hole.py build/gen/calls.list
 	$(call say,GEN,$<)
 	@$(PYTHON) tools/syscalls.py $(CALLS) build/gen
 	@touch $@
+# Whoever includes these learns in the same run of make that they are new.
+$(addprefix build/gen/include/onering/,syscalls.h by_number.h): $(GEN)
+	@:
 
 build/gen/usys.o build/gen/shim_table.o: build/gen/%.o: $(GEN)
 	@$(CC) $(ARCH) -c build/gen/$*.S -o $@$(PART) && $(whole)

@@ -222,7 +222,8 @@ def main() -> None:
     for name, text in files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        if not path.exists() or path.read_text() != text:   # who includes it is compiled again only then
+            path.write_text(text)
 
 
 if __name__ == "__main__":
