@@ -612,7 +612,7 @@ help:                             ## this list
 	@echo '  SCHED=, SYSCALL=, KALLOC=, ALLOC=, ROOTFS=, PAGING=, CONSOLE=, LIBC=: one of'
 	@echo '    $(SCHEDS)  |  $(SYSCALLS)  |  $(KALLOCS)  |  $(HEAPS)  |  $(ROOTFSES)  |  $(PAGINGS)  |  $(CONSOLES)  |  $(LIBCS)'
 	@echo '  HEAP_STATS=1, HEAP_CHECK=1, HEAP_TRACE=1   count, guard or record what heaps do'
-	@echo '  HEAP_FAIL=17   the 17th request to a heap of the image fails; 17+: all from there on'
+	@echo '  HEAP_FAIL=17   the 17th request for memory in the image fails; 17+: all from there on'
 	@echo '  LTO=1          optimise application and kernel as one (fused images)'
 	@echo 'a program may have defaults of its own in user/NAME/app.mk; the command line wins'
 

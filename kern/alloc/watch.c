@@ -98,7 +98,7 @@ static void *unguard(void *user)
 
 /* --- failing on purpose --- */
 
-/* Which requests fail, of those to all heaps: so many, from this one on. The host writes the numbers into
+/* Which requests fail, of those to all heaps and to the page allocator: so many, from this one on. The host writes the numbers into
  * the image (tools/heaps/fail.py), and reads how many requests there were and what is left. */
 size_t heap_fail[2] = {SIZE_MAX, 1};
 size_t heap_requests, heap_live_blocks;

@@ -17,6 +17,7 @@
 #include "kern/riscv/hart.h"
 #include "kern/riscv/sv39.h"
 #include "kern/sched/spinlock.h"
+#include "kern/sys/errno.h"
 
 #define RAM_GIB_MAX ((RAM_LIMIT - RAM_BASE) / GiB)
 #define MEGAPAGE    (2 * MiB)
@@ -43,6 +44,8 @@ static pte_t *must_make_table(void)
 
 static void must(int error)
 {
+    if (error == -ENOMEM)
+        boot_out_of_memory("the kernel's page table");
     if (error)
         panic("the kernel's page table: error %d", error);
 }
@@ -98,8 +101,8 @@ void kmap_share(uint64_t *root)
 
 volatile void *mmio_map(uintptr_t pa, size_t len)
 {
-    if (!kmap_root)
-        return (volatile void *)pa; /* not translated yet */
+    if (!kmap_root || csr_read(satp) == 0)
+        return (volatile void *)pa; /* not translated yet, or not by us */
     uintptr_t offset = pa % PAGE_SIZE, first = 0;
     spin_lock(&kmap_lock);
     uintptr_t va = mmio_next;

@@ -22,6 +22,7 @@
 #include "kern/core/panic.h"
 #include "kern/core/string.h"
 #include "kern/sched/spinlock.h"
+#include "heap_watch.h"
 
 /* Pages are numbered from 1, so that 0 can end a list and record 0, always zero, is a neighbour that
  * page 1 does not join. */
@@ -284,6 +285,8 @@ static void *alloc_run(size_t n)
 void *page_alloc(void)
 {
     INIT_NEEDS(ram_init);
+    if (watch_refuses())
+        return NULL;
     spin_lock(&pages.lock);
     struct record *record = pages.singles;
     if (record) {
@@ -298,7 +301,9 @@ void *page_alloc(void)
 void *pages_alloc(size_t n)
 {
     INIT_NEEDS(ram_init);
-    return n == 1 ? page_alloc() : alloc_run(n);
+    if (n == 1)
+        return page_alloc();
+    return watch_refuses() ? NULL : alloc_run(n);
 }
 
 void *page_alloc_zeroed(void)
