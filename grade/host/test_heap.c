@@ -54,6 +54,55 @@ static bool give_back(void *arg, void *region, size_t size)
 static const struct heap_source source = {
     .take = take, .give_back = give_back, .arg = &regions_out};
 
+/* --- a source of pages that lie side by side: any of them may go back --- */
+
+enum { ROW_PAGES = 600 };
+
+static char row[ROW_PAGES * 4096] __attribute__((aligned(4096)));
+static bool row_taken[ROW_PAGES];
+static size_t row_pages; /* taken now */
+
+static bool row_has(size_t first, size_t npages)
+{
+    for (size_t page = first; page < first + npages; page++)
+        if (page >= ROW_PAGES || row_taken[page])
+            return false;
+    return true;
+}
+
+static void row_mark(size_t first, size_t npages, bool taken)
+{
+    for (size_t page = first; page < first + npages; page++) {
+        CHECK(page < ROW_PAGES && row_taken[page] != taken);
+        row_taken[page] = taken;
+    }
+    memset(row + first * PAGE, 0xa5, npages * PAGE);
+    row_pages += taken ? npages : -npages;
+}
+
+static void *take_from_row(void *arg, size_t size, size_t *got)
+{
+    size_t npages = (size + PAGE - 1) / PAGE, first = 0;
+    CHECK(arg == row);
+    while (first < ROW_PAGES && !row_has(first, npages))
+        first++;
+    if (first == ROW_PAGES)
+        return NULL;
+    row_mark(first, npages, true);
+    *got = npages * PAGE;
+    return row + first * PAGE;
+}
+
+static bool give_back_to_row(void *arg, void *region, size_t size)
+{
+    CHECK(arg == row && size % PAGE == 0 && ((char *)region - row) % PAGE == 0);
+    row_mark((size_t)((char *)region - row) / PAGE, size / PAGE, false);
+    return true;
+}
+
+static const struct heap_source row_source = {
+    .by_page = true, .take = take_from_row, .give_back = give_back_to_row, .arg = row};
+
 /* --- locks: taken and released in turn --- */
 
 static int lock_depth;
@@ -239,6 +288,26 @@ static void test_regions_return_to_the_source(void)
         CHECK(source_pages_left == before);
     }
     stop_on_source();
+}
+
+/* What is left when all is free: the first region, or a part of what became of it. */
+static void test_pages_side_by_side(void)
+{
+    enum { LEAST = 40 };
+    memset(row_taken, 0, sizeof(row_taken));
+    row_pages = 0;
+    heap = (struct heap){.lock_ops = &lock_ops, .lock_arg = &lock_depth, .source = &row_source};
+    CHECK(heap_init(&heap, ops, NULL, 0));
+    for (int round = 0; round < 6; round++) {
+        random_operations(3000, 8);
+        while (nlive < 1500)
+            add(heap_malloc(&heap, 900), 900, HEAP_ALIGN);
+        check_heap();
+        CHECK(row_pages > 300);
+        drop_all();
+        CHECK(row_pages <= LEAST);
+        CHECK(heap_available(&heap) <= row_pages * PAGE);
+    }
 }
 
 static void test_fixed_region_recovers(void)
@@ -575,6 +644,7 @@ static void test_back_end(void)
 {
     test_standard_corners();
     test_regions_return_to_the_source();
+    test_pages_side_by_side();
     test_fixed_region_recovers();
     test_largest_free_is_exact();
     test_second_region();

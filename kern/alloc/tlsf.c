@@ -16,10 +16,19 @@
  *
  * So malloc rounds the size up to the next bin border, where every block is large enough, and finds
  * the first bin from there on that has a block, with two looks at bits. It takes the first block of
- * the list, cuts off what is too much and puts the rest into its bin. free joins the block with its
- * free neighbours (tags_impl.h) and puts the result into its bin. Nothing is ever searched.
+ * the list and cuts off what is too much. free joins the block with its free neighbours (tags_impl.h).
+ * Nothing is ever searched.
  *
- * Invariant: bit set <=> list not empty; each free block is on the list of bin_of(its size).
+ * The free block that came last, the rest of a split or a freed one, does not go to its bin at once: it
+ * is kept in hand. Very often it is cut again by the next malloc, or joined with by the next free, and
+ * then no list and no bit has to be touched. malloc takes it when its own bin has no block, and if it is
+ * large enough. The next one to be kept sends it to its bin.
+ *
+ *     hand -> [ free block ]        a region grows, in place, when its source has what lies behind it,
+ *                                   and gives back its end when that is free and large
+ *
+ * Invariant: bit set <=> list not empty; each free block but the one in hand is on the list of
+ * bin_of(its size).
  */
 #include "kern/alloc/bits_impl.h"
 #include "kern/alloc/tags_impl.h"
@@ -60,9 +69,9 @@ INLINE struct tlsf *state_of(struct heap *heap)
 INLINE size_t bin_of(size_t size)
 {
     if (size < 1UL << LINEAR_LOG)
-        return (size / HEAP_ALIGN);
+        return size / HEAP_ALIGN;
     size_t log = highest_bit(size);
-    size_t column = (size >> (log - COLUMNS_LOG)); /* and 16 more */
+    size_t column = size >> (log - COLUMNS_LOG); /* and 16 more */
     return LINEAR_BINS + ((log - LINEAR_LOG - 1) << COLUMNS_LOG) + column;
 }
 
@@ -70,8 +79,13 @@ INLINE size_t bin_of(size_t size)
 INLINE size_t bin_for(size_t size)
 {
     if (size < 1UL << LINEAR_LOG)
-        return (size / HEAP_ALIGN);
+        return size / HEAP_ALIGN;
     return size < SIZE_END ? bin_of(size - 1) + 1 : NO_BIN;
+}
+
+INLINE bool has_block(const struct tlsf *state, size_t bin)
+{
+    return state->bins[bin >> WORD_LOG] >> bin % 64 & 1;
 }
 
 /* The first bin from `bin` on that has a block, or NO_BIN. */
@@ -140,7 +154,7 @@ INLINE void take_out(struct tlsf *state, struct block *block)
     if (next)
         next->link = link;
     else if ((uintptr_t)link - (uintptr_t)state->first < sizeof(state->first))
-        clear_bit(state, (link - state->first));
+        clear_bit(state, (size_t)(link - state->first));
 }
 
 /* --- blocks --- */
@@ -163,8 +177,8 @@ INLINE void keep(struct tlsf *state, struct block *block)
         insert(state, before, size_of(before));
 }
 
-/* Cuts a free block, which waits nowhere, down to `size`, if the rest can be a block: that becomes a
- * free one. Returns what is to be kept in its place. */
+/* Cuts a block, which waits nowhere and is about to be used, down to `size`. The rest is kept if it can be
+ * a block. The block behind has been told that a free one comes before it. */
 INLINE void split(struct tlsf *state, struct block *block, size_t size)
 {
     size_t rest = size_of(block) - size;
@@ -298,18 +312,16 @@ static __attribute__((noinline)) void give_back_end(struct heap *heap, struct bl
 
 /* --- the operations --- */
 
-/* A free block with room for `size` bytes, taken from where it waited: the one in hand, if the best bin
- * has no smaller one. NULL: there is none. */
+/* A free block with room for `size` bytes, which then waits nowhere. NULL: there is none. */
 INLINE struct block *take_block(struct tlsf *state, size_t size)
 {
     size_t bin = bin_for(size);
-    struct block *hand = state->hand;
-    bool exact = state->bins[bin >> WORD_LOG] >> bin % 64 & 1;
-    if (!exact && size_of(hand) >= size) {
-        state->hand = &state->none;
-        return hand;
-    }
-    if (!exact) {
+    if (!has_block(state, bin)) {
+        struct block *hand = state->hand;
+        if (size_of(hand) >= size) {
+            state->hand = &state->none;
+            return hand;
+        }
         bin = find_bin(state, bin);
         if (bin == NO_BIN)
             return NULL;
