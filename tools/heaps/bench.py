@@ -20,7 +20,7 @@ from grade.images import Image
 from grade.machine import Machine
 from grade.tests import archive
 
-from . import boots
+from . import bars, boots
 from .record import MEMORY, compiled, record
 
 HEAPS = re.findall(r"^const struct heap_ops heap_(\w+) = ", "".join(
@@ -178,9 +178,12 @@ def measure(names: list[str]) -> None:
     print(table(results))
     booted = {NAMES.get(alloc, alloc): boots.measure(alloc) for alloc in heaps}
     print("\n" + boots.table(booted))
+    held = bars.found(results, booted)
+    print("\n" + bars.table(held))
     JSON.write_text(json.dumps({"traces": {name: {alloc: vars(found) for alloc, found in by_heap.items()}
                                            for name, by_heap in results.items()},
-                                "boots": {alloc: vars(boot) for alloc, boot in booted.items()}}, indent=2) + "\n")
+                                "boots": {alloc: vars(boot) for alloc, boot in booted.items()},
+                                "bars": [{**vars(bar), "ok": bar.ok} for bar in held]}, indent=2) + "\n")
 
 
 def main(words: list[str]) -> int:
