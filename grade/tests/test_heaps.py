@@ -14,7 +14,7 @@ from grade.images import make
 from grade.tests import archive, musl
 from grade.tests.campaign import FULL
 from grade.tests.fused import said, sentence
-from tools.heaps import bench, boots
+from tools.heaps import bars, bench, boots
 
 HEAPS = ["bump", "buddy", "firstfit", "slab", "tlsf"]
 NAMES = {"malloc", "calloc", "realloc", "free", "memalign", "aligned_alloc", "posix_memalign",
@@ -154,4 +154,31 @@ def test_a_recorded_trace_replays_on_a_heap(monkeypatch, tmp_path):
     assert len(ops) > 200_000 and found.failures == 0
     assert found.peak < found.taken < 3 * found.peak
     assert 0 < found.refused < 1000         # with a quarter more than the peak, slab has too little
-    assert found.pair < 230 and found.mean < 115
+
+
+# What alignment to 16 bytes, 8 bytes before a block, and whole pages leave no room for (docs/allocators.md).
+OUT_OF_REACH = {f"{name}: tlsf, taken over live bytes, %" for name in ("lua", "scripts", "shell", "kv")}
+
+
+@pytest.mark.parametrize("name", list(bench.TRACES) if FULL else ["cache", "larson"])
+def test_the_bars_are_held_on_a_trace(monkeypatch, tmp_path, name):
+    musl.build(APP="replay", LIBC="musl", ROOTFS="cpio", ALLOC="tlsf")
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    ops = bench.trace(name)
+    heaps = {alloc: bench.replay_once(alloc, name, ops, "/trace") for alloc in ("tlsf", "slab", "libc")}
+    held = list(bars.of_trace(name, heaps))
+    assert len(held) >= 4 and [bar for bar in held if not bar.ok and bar.what not in OUT_OF_REACH] == []
+    assert heaps["tlsf"].taken < 1.45 * heaps["tlsf"].peak
+
+
+def test_making_a_heap_is_short_and_the_same_with_all_memory():
+    musl.build(APP="firstblock", LIBC="musl", ALLOC="tlsf")
+    booted = {alloc: boots.measure(alloc) for alloc in ("bump", "tlsf")}
+    assert all(len(set(boot.to_block)) == 1 for boot in booted.values())
+    held = list(bars.of_boots(booted))
+    assert len(held) == 3 and [bar for bar in held if not bar.ok] == []
+
+
+def test_a_bar_that_is_missed_says_no():
+    lines = bars.table([bars.Bar("this", 160, 160), bars.Bar("that", 160.1, 160)]).splitlines()
+    assert lines[1].endswith("ok") and lines[2].endswith("no")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .bench import Result
     from .boots import Boot
 
-SMALL = ["lua", "shell", "kv", "larson"]    # traces of small objects: the slab's
+SMALL = ["lua", "scripts", "shell", "kv", "larson"]    # traces of small objects: the slab's
 FOREIGN = ["libc", "picolibc"]
 HEAP_SOURCES = ("kern/alloc/", "kern/libos/malloc.c", "lib/alloc/")
 EVERY_CALL = ("malloc", "__libc_malloc", "bump_malloc")     # two names of one function, and the back end
