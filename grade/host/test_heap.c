@@ -300,6 +300,7 @@ static void test_pages_side_by_side(void)
     CHECK(heap_init(&heap, ops, NULL, 0));
     for (int round = 0; round < 6; round++) {
         random_operations(3000, 8);
+        drop_all();
         while (nlive < 1500)
             add(heap_malloc(&heap, 900), 900, HEAP_ALIGN);
         check_heap();
