@@ -290,9 +290,20 @@ class Machine:
         self.console = Console(console, deadline, self._process.kill, self._most_output)
         try:
             self._qmp = Qmp(control, timeout=ANSWER * SLOW)
+            self._negotiate()
         except (MachineEnded, OSError) as error:
             control.close()
             raise MachineEnded(f"QEMU did not start: {self.stderr or error}") from error
+
+    def _negotiate(self) -> None:
+        """On a busy host the guest may have switched its machine off before we come to this. Then QEMU
+        ends without a word of complaint, and that is no failure to start."""
+        try:
+            self._qmp.negotiate()
+        except MachineEnded:
+            self._process.wait(GOODBYE * SLOW)
+            if self.stderr:
+                raise
 
     def _spawn(self, console: int, control: int) -> subprocess.Popen:
         wires = ["-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console",

@@ -23,6 +23,9 @@ class Qmp:
         self._lock = threading.Lock()
         self.events: list[dict[str, Any]] = []
         self._receive()                      # QEMU says hello first
+
+    def negotiate(self) -> None:
+        """QEMU answers other commands only after this one."""
         self.execute("qmp_capabilities")
 
     def execute(self, command: str, **arguments: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from grade import images, memory
 from grade.errors import DeadlineExpired, HarnessError, MachineEnded, NotSeen
+from grade.machine import Machine
 from grade.profile import Plugin
 from grade.tests.bare import assemble
 
@@ -161,6 +162,20 @@ def test_nothing_is_left_after_close(boot):
     assert gone(machine.pid)
     assert not machine.directory.exists()
     machine.close()
+
+
+@pytest.mark.parametrize("harts, icount", [(1, False), (1, True), (2, True)])
+def test_a_machine_may_be_over_before_a_busy_host_talks_to_it(boot, monkeypatch, harts, icount):
+    negotiate = Machine._negotiate
+
+    def negotiate_late(self: Machine) -> None:
+        self._process.wait(20)
+        negotiate(self)
+
+    monkeypatch.setattr(Machine, "_negotiate", negotiate_late)
+    machine = boot(assemble("print text\nfinish 7\ntext: .asciz \"gone\""), harts=harts, icount=icount)
+    assert machine.wait() == 7
+    assert machine.text.endswith("gone")
 
 
 def test_nothing_is_left_of_a_machine_that_could_not_start(boot, tmp_path, monkeypatch):
