@@ -152,7 +152,8 @@ LTO_FLAGS  := $(if $(filter 1,$(LTO)),-flto)
 # Until then it is called .part and the number of the shell: two builds at once do not meet.
 PART    = .part$$$$
 whole   = mv $@$(PART) $@
-compile = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@$(PART) && $(whole)
+compile_part = $(CC) $1 -MF $(@:.o=.d) -MT $@ -c $< -o $@$(PART)
+compile = $(compile_part) && $(whole)
 archive = $(AR) rcsPD $@$(PART) $1 && $(whole)
 # What stands on standard input, a line or two of C.
 compile_line = $(CC) $1 -MF /dev/null -x c -c - -o $@$(PART) && $(whole)
@@ -404,6 +405,12 @@ $K/torn/%.o: %.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	@$(call compile,$(KERN_CFLAGS) -Ikern/$(ONLY_IN)/shape $(WATCH_FLAGS) -fsanitize=thread -include kern/images/torn.h)
+# It includes another source, whatever functions that may have: they are not for others.
+$K/kern/images/spark/keep.o: kern/images/spark/keep.c Makefile | $(GEN)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	@$(call compile_part,$(KERN_CFLAGS)) && \
+	$(OBJCOPY) $(addprefix --keep-global-symbol=,keep_argument keep_memory) $@$(PART) && $(whole)
 KERNEL_LIBS := $K/libkern.a $(LIBCHOICES) build/gen/libenosys.a
 IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) linker/kernel.ld
 # $(call link_kernel,OUTPUT,MAP,more words for the linker,objects)
@@ -518,7 +525,7 @@ $A/lib/memory.o: LTO_FLAGS :=
 $K/kern/core/string.o: kern/core/string.c Makefile | $(GEN)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	@$(call compile,$(KERN_CFLAGS)) && $(OBJCOPY) --weaken $@
+	@$(call compile_part,$(KERN_CFLAGS)) && $(OBJCOPY) --weaken $@$(PART) && $(whole)
 $A/lib/memory.o: USER_CFLAGS += -O2 -fno-tree-loop-distribute-patterns
 $A/user/tests/%.o: USER_CFLAGS += -Wno-infinite-recursion
 $A/%.o: %.c Makefile | $(GEN)

@@ -30,6 +30,7 @@ from .subject import Subject, write_tree
 WORDS = 4000                # of what make says, this many characters are kept
 KEPT = 14 * 86400           # seconds
 ROUNDS = 12                 # files put back, at most
+_PROGRESS = re.compile(r" *[A-Z]+ +\S+")       # of make
 _MISSING = re.compile(r"undefined reference to [`']([\w$]+)'")
 _FAILED = re.compile(r"^make: \*\*\* \[[^\]]*?\b(build/\S+\.o)\] ", re.M)
 
@@ -52,8 +53,8 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        first = self.words.strip().splitlines()
-        return f"{self.file} counts as it was handed out: {first[0] if first else 'it does not build'}"
+        said = [line for line in self.words.strip().splitlines() if not _PROGRESS.fullmatch(line)]
+        return f"{self.file} counts as it was handed out: {said[0] if said else 'it does not build'}"
 
 
 class Stage:

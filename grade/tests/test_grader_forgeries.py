@@ -107,7 +107,7 @@ PRINTS = """
 def test_printing_what_tests_look_for_and_ending_well(tree):
     write(tree, SBI, "1.1", PRINTS)
     points, said = graded(tree, only="1.1")
-    assert points == 0 and said.count("FAIL") == 3 and "expected" in said
+    assert points == 0 and said.count("FAIL") == 4 and "expected" in said
 
 
 def test_edited_files_that_are_not_the_labs(tree):
@@ -129,7 +129,7 @@ def test_a_changed_grader_does_not_grade(tree):
     done = subprocess.run([sys.executable, "-m", "grade.grader", "--only", "1.1"], cwd=tree,
                           capture_output=True, text=True)
     assert "not counted: grade/grader/verdict.py, grade/labs/lab1.py" in done.stdout, done.stderr
-    assert done.stdout.count("not written yet") == 3 and "0 of" in done.stdout
+    assert done.stdout.count("not written yet") == 4 and "0 of" in done.stdout
 
 
 def test_a_forged_result_file(tree):

@@ -1,15 +1,9 @@
 /* keep.c - callers of sbi_call() that need what they had before the call. Who forgets to tell the compiler
  * what the firmware changes, or that it reads memory, changes or hides it from them.
  *
- * sbi.c is compiled once more, into these callers; the names of its functions are not wanted twice.
+ * sbi.c is compiled once more, into these callers. The Makefile hides its functions: only keep_...() can be
+ * seen from outside.
  */
-#define sbi_putchar       keep_putchar
-#define sbi_set_timer     keep_set_timer
-#define sbi_send_ipi      keep_send_ipi
-#define sbi_remote_sfence keep_remote_sfence
-#define sbi_hart_start    keep_hart_start
-#define sbi_shutdown      keep_shutdown
-#define sbi_reset         keep_reset
 #include "kern/riscv/sbi.c"
 
 #include "kern/images/spark/keep.h"
