@@ -45,6 +45,7 @@ def _jumps_to_itself(qmp: Qmp, hart: int, pc: int) -> bool:
 def watch(qmp: Qmp, nharts: int) -> str:
     """Until the machine ends by itself (""), or has run into a hole: then it is ended."""
     try:
+        qmp.negotiate()
         while not (found := hole_reached(qmp, nharts)):
             time.sleep(INTERVAL)
         qmp.execute("quit")         # orderly: the terminal gets its manners back

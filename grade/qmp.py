@@ -14,7 +14,7 @@ from .errors import HarnessError, MachineEnded
 
 
 class Qmp:
-    """A control connection. May be used by several threads."""
+    """A control connection; begin with negotiate(). May be used by several threads."""
 
     def __init__(self, sock: socket.socket, timeout: float):
         sock.settimeout(timeout)
