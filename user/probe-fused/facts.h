@@ -1,4 +1,4 @@
-/* What the probes of fused images share: numbers out of a script, and facts on the console. There is no
+/* What the probes of fused images share: a script's commands and numbers, and facts on the console. There is no
  * libc below them: what they say must not depend on more than what they look at. */
 #pragma once
 #include <stddef.h>
@@ -88,4 +88,31 @@ static inline unsigned long number_of(const char *text)
     for (; *text; text++)
         value = value * base + (unsigned long)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
     return negative ? -value : value;
+}
+
+struct command {
+    const char *name;
+    int nargs;
+    void (*run)(char **args);
+};
+
+/* Does all that the arguments ask for, command after command. Returns the exit status. */
+static inline int run_commands(int argc, char **argv, const struct command *commands,
+                               size_t ncommands)
+{
+    char **word = argv + 1, **end = argv + argc;
+    while (word < end) {
+        const struct command *command = commands;
+        while (command < commands + ncommands && !is_word(*word, command->name))
+            command++;
+        if (command == commands + ncommands) {
+            put("probe: no command ");
+            put(*word);
+            end_line();
+            return 2;
+        }
+        command->run(word + 1);
+        word += 1 + command->nargs;
+    }
+    return 0;
 }

@@ -217,11 +217,7 @@ static void many_writes(char **args)
     end_line();
 }
 
-static const struct {
-    const char *name;
-    int nargs;
-    void (*run)(char **args);
-} commands[] = {
+static const struct command commands[] = {
     {"start", 0, show_start},   {"ran", 0, show_ran},
     {"exit", 1, leave},         {"state", 0, show_state},
     {"wait", 0, wait_for_ever}, {"read", 1, read_from},
@@ -233,27 +229,9 @@ static const struct {
     {"writes", 1, many_writes},
 };
 
-static char **run_command(char **word)
-{
-    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (is_word(*word, commands[i].name)) {
-            commands[i].run(word + 1);
-            return word + 1 + commands[i].nargs;
-        }
-    }
-    put("probe: no command ");
-    put(*word);
-    end_line();
-    sys_exit_group(2);
-    return word + 1;
-}
-
 int main(int argc, char **argv)
 {
-    char **word = argv + 1, **end = argv + argc;
-    while (word < end)
-        word = run_command(word);
-    return 0;
+    return run_commands(argc, argv, commands, sizeof(commands) / sizeof(commands[0]));
 }
 
 /* Where crt0 arrives. A program with a libc has this from there. */

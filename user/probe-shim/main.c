@@ -160,37 +160,15 @@ static void read_from(char **args)
     fact_hex("could read", address);
 }
 
-static const struct {
-    const char *name;
-    int nargs;
-    void (*run)(char **args);
-} commands[] = {
+static const struct command commands[] = {
     {"exit", 1, leave},          {"call", 7, make_call},     {"number", 1, make_plain_call},
     {"regs", 3, show_registers}, {"getppid", 1, many_calls}, {"long", 2, long_call},
     {"read", 1, read_from},
 };
 
-static char **run_command(char **word)
-{
-    for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (is_word(*word, commands[i].name)) {
-            commands[i].run(word + 1);
-            return word + 1 + commands[i].nargs;
-        }
-    }
-    put("probe: no command ");
-    put(*word);
-    end_line();
-    raw_call(SYS_exit_group, 2, 0, 0, 0, 0, 0);
-    return word + 1;
-}
-
 int main(int argc, char **argv)
 {
-    char **word = argv + 1, **end = argv + argc;
-    while (word < end)
-        word = run_command(word);
-    return 0;
+    return run_commands(argc, argv, commands, sizeof(commands) / sizeof(commands[0]));
 }
 
 /* Where crt0 arrives. */
