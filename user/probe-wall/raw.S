@@ -1,17 +1,12 @@
 # raw.S - system calls with whatever the caller wants in the registers, for the probe.
+#include "user/raw.h"
 
 #   long raw_call(long number, long a, long b, long c, long d, long e, long f)
     .section .text.raw_call, "ax", @progbits
     .globl raw_call
     .type raw_call, @function
 raw_call:
-    mv a7, a0
-    mv a0, a1
-    mv a1, a2
-    mv a2, a3
-    mv a3, a4
-    mv a4, a5
-    mv a5, a6
+    number_and_arguments
     ecall
     ret
     .size raw_call, . - raw_call
@@ -53,34 +48,9 @@ raw_call_on:
 #
 # Loads every register but sp from the array, makes the call, and stores every register there.
 #
-#       sp ->  0  array   8  t6 as the kernel left it   16  ra, gp, tp, s0 .. s11
+#       sp ->  0  array   8  t6 as the kernel left it   16  ra, tp, s0 .. s11   128  gp
 
     .equ FRAME, 144
-
-    .macro preserved what
-    \what ra, 16(sp)
-    \what gp, 24(sp)
-    \what tp, 32(sp)
-    \what s0, 40(sp)
-    \what s1, 48(sp)
-    \what s2, 56(sp)
-    \what s3, 64(sp)
-    \what s4, 72(sp)
-    \what s5, 80(sp)
-    \what s6, 88(sp)
-    \what s7, 96(sp)
-    \what s8, 104(sp)
-    \what s9, 112(sp)
-    \what s10, 120(sp)
-    \what s11, 128(sp)
-    .endm
-
-    .macro array what                   # all but x0, sp (x2) and t6 (x31), at t6
-    \what x1, 8(t6)
-    .irp n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-    \what x\n, 8*\n(t6)
-    .endr
-    .endm
 
     .section .text.raw_call_with, "ax", @progbits
     .globl raw_call_with
@@ -88,17 +58,21 @@ raw_call_on:
 raw_call_with:
     addi sp, sp, -FRAME
     preserved sd
+    sd gp, 128(sp)
     sd a0, 0(sp)
     mv t6, a0
+    ld gp, 24(t6)
     array ld
     ld t6, 248(t6)
     ecall
     sd t6, 8(sp)
     ld t6, 0(sp)
+    sd gp, 24(t6)
     array sd
     ld t0, 8(sp)
     sd t0, 248(t6)
     preserved ld
+    ld gp, 128(sp)
     addi sp, sp, FRAME
     ret
     .size raw_call_with, . - raw_call_with

@@ -1,17 +1,12 @@
 # raw.S - system calls with whatever the caller wants in the registers. For tests only.
+#include "user/raw.h"
 
 #   long sys_raw(long n, long a, long b, long c, long d, long e, long f)
     .section .text.sys_raw, "ax", @progbits
     .globl sys_raw
     .type sys_raw, @function
 sys_raw:
-    mv a7, a0
-    mv a0, a1
-    mv a1, a2
-    mv a2, a3
-    mv a3, a4
-    mv a4, a5
-    mv a5, a6
+    number_and_arguments
     ecall
     ret
     .size sys_raw, . - sys_raw
