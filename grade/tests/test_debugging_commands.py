@@ -291,6 +291,31 @@ def test_a_hart_in_user_mode(busy):
     assert "It is in user mode right now" in frame
 
 
+@pytest.mark.parametrize("place", ["*from_user", "*(from_user+4)", "*(from_user+18)", "user_trap",
+                                   "sys_rt_sigpending", "*(restore_registers+0x34)"])
+def test_looking_leaves_the_registers_as_they_are(busy, place):
+    """Wherever a hart stops on its way from user mode and back: what the commands exchange comes back."""
+    registers = "info registers general priv satp"
+    _, before, harts, tbt, *_, after = ask(
+        busy, "user sh", f"tbreak {place}", "continue", registers, "harts", "tbt", "tbt 1", "tbt 4", "threads", "procs",
+        "trapframe", registers)[2:]
+    assert after == before and "pc " in before and "priv" in before
+    assert re.search(r"^\* +[01] +3 sh ", harts, re.M), harts
+    assert "main (" in tbt or place in ("*from_user", "*(from_user+4)"), tbt
+    busy.send("\x03echo it goes on\n")
+    busy.expect("\nit goes on")
+
+
+@pytest.mark.parametrize("function", ["__riscv_save_4", "__riscv_restore_4"])
+def test_saving_registers_hides_no_caller(busy, function):
+    """Between the instructions of lib/save_restore.S too, gdb finds who called."""
+    _, _, stop, *steps = ask(busy, "user sh", f"tbreak *{function} if $pc < 0x80000000", "continue",
+                             *["stepi", "tbt"] * 10)
+    assert "lib/save_restore.S" in stop
+    for where, tbt in zip(steps[::2], steps[1::2]):
+        assert re.search(r"main \(.*user/sh/main.c", tbt) and "corrupt" not in tbt, where + tbt
+
+
 def test_a_thread_that_lost_its_turn_in_user_mode(boot_shell):
     """Two that spin share a hart: one of them waits for its turn, and goes on in its program. Their
     stacks are at the same addresses: what gdb remembers of one is no answer for the other."""

@@ -8,6 +8,7 @@ walk ourselves.
 
 from __future__ import annotations
 
+import re
 import struct
 from contextlib import contextmanager
 from typing import Iterator
@@ -23,6 +24,7 @@ SATP_SV39 = 8
 GDB_NAMES = {"s0": "fp"}                # where gdb's name of a register differs from ours
 SAVED = ("fp", *(f"s{n}" for n in range(1, 12)))    # s0 .. s11
 SSTATUS_SUM = 1 << 18
+_REMOTE_NUMBER = re.compile(r"^ *(\w+) .* (\d+) +\d+ *$", re.M)    # name, ..., number, place in a packet
 
 
 def require() -> None:
@@ -122,6 +124,7 @@ def _select_level(level: int) -> None:
 def borrowed(values: dict[str, int]) -> Iterator[None]:
     """Inside, registers of the selected hart hold other values; they all come back."""
     level = _selected_level()
+    _forget_registers()         # so that reading `before` asks the stub, about this hart
     before = {name: register(name) for name in values}
     try:
         _write(values)
@@ -132,9 +135,25 @@ def borrowed(values: dict[str, int]) -> Iterator[None]:
 
 
 def _write(values: dict[str, int]) -> None:
+    """By packets to the stub. `set var` would look for the callers before and after each register:
+    half a thread's registers and half another's lead to no stack, and the rest would not be written.
+    """
+    numbers = _remote_numbers()
     for name, value in values.items():
-        gdb.newest_frame().select()     # which one that is may change with every register
-        gdb.execute(f"set var ${name} = {value:#x}", to_string=True)
+        packet = f"P{numbers[name]:x}={struct.pack('<Q', value).hex()}"
+        if "OK" not in gdb.execute(f"maintenance packet {packet}", to_string=True):
+            raise gdb.GdbError(f"the debugger stub does not let {name} be written")
+    _forget_registers()
+
+
+def _forget_registers() -> None:
+    gdb.execute("maintenance flush register-cache", to_string=True)
+
+
+def _remote_numbers() -> dict[str, int]:
+    """What gdb and the stub call each register between them."""
+    table = gdb.execute("maintenance print remote-registers", to_string=True)
+    return {match[1]: int(match[2]) for match in _REMOTE_NUMBER.finditer(table)}
 
 
 # --- page tables -------------------------------------------------------------------------------
