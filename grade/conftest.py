@@ -25,6 +25,7 @@ import pytest
 from grade import compiler_cache, images
 from grade.images import Image
 from grade.machine import Machine
+from grade.scheduling import FilesThatShareStayTogether
 
 _MACHINES = pytest.StashKey[list[Machine]]()
 
@@ -33,6 +34,11 @@ Boot = Callable[..., Machine]
 
 def pytest_configure() -> None:
     compiler_cache.use()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesThatShareStayTogether:
+    return FilesThatShareStayTogether(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,24 +1,29 @@
 """The guest's console: everything it printed, and typing at it.
 
-A thread drains the socket all the time, so that a guest which prints much is never held up by a
-test which looks seldom. `expect` has a cursor: each call looks behind what the last one matched.
+A thread drains the line all the time, so that a guest which prints much is never held up by a test
+which looks seldom. `expect` has a cursor: each call looks behind what the last one matched.
 
       printed   | boot: 2 harts\\n# ls\\nbin dev\\n# |
                                ^ cursor            ^ the thread appends here
+
+The line is two fifos. A socket would take 278 single bytes and then, if this thread is kept waiting by
+a busy host, tell the UART to wait: the guest would spend its instructions on looking whether it may
+go on, another number of them each time. A fifo takes all that a guest may print.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import secrets
 import select
-import socket
 import struct
 import termios
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 from .errors import DeadlineExpired, MachineEnded, NotSeen
@@ -28,6 +33,8 @@ from .pace import SLOW
 PROMPT = re.compile(r"[#$] \Z")
 
 JOIN = 5.0      # seconds for the thread to notice that QEMU is gone
+ROOM = 1 << 20  # bytes a guest may be ahead of us: as much as everybody may ask for (fifo(7))
+SLOW_ROOM = 4096    # of a terminal that is slow: the least there is
 
 Pattern = str | re.Pattern
 
@@ -55,12 +62,49 @@ class Result:
     status: int
 
 
-class Console:
-    """One end of the socket whose other end is the guest's UART."""
+class Line:
+    """What connects a UART with us. `theirs` are the ends that QEMU inherits: it opens the fifos by
+    their names when it has come so far; until then, these keep them open."""
 
-    def __init__(self, sock: socket.socket, deadline: float, on_deadline: Callable[[], None],
-                 most: int = 0):
-        self._sock = sock
+    def __init__(self, directory: Path, slow: bool = False):
+        self.path = directory / "console"
+        typed, printed = directory / "console.in", directory / "console.out"    # as QEMU calls them
+        for fifo in (typed, printed):
+            os.mkfifo(fifo, 0o600)
+        self.printed = os.open(printed, os.O_RDONLY | os.O_NONBLOCK)
+        their_typed = os.open(typed, os.O_RDONLY | os.O_NONBLOCK)
+        self.typed = os.open(typed, os.O_WRONLY)
+        self.theirs = (their_typed, os.open(printed, os.O_WRONLY))
+        _set_room(self.printed, SLOW_ROOM if slow else ROOM)
+
+    def options(self) -> list[str]:
+        """Words for QEMU's command line."""
+        return ["-chardev", f"pipe,id=console,path={self.path}", "-serial", "chardev:console"]
+
+    def give_away(self) -> None:
+        """QEMU has its ends: when it ends, they are closed."""
+        for end in self.theirs:
+            os.close(end)
+
+    def close(self) -> None:
+        """Let go of our ends."""
+        os.close(self.typed)
+        os.close(self.printed)
+
+
+def _set_room(fifo: int, room: int) -> None:
+    try:
+        fcntl.fcntl(fifo, fcntl.F_SETPIPE_SZ, room)
+    except PermissionError:     # this user has many large ones already
+        pass
+
+
+class Console:
+    """Our end of the line whose other end is the guest's UART."""
+
+    def __init__(self, line: Line, deadline: float, on_deadline: Callable[[], None], most: int = 0,
+                 held: bool = False):
+        self._line = line
         self._deadline = deadline            # time.monotonic() at which the machine must be done
         self._on_deadline = on_deadline
         self._raw = bytearray()
@@ -71,8 +115,9 @@ class Console:
         self.flooded = False                 # it printed more, and was ended for it
         self._cursor = 0                     # in characters of `text`
         self._typed = 0                      # length of `text` when something was last typed
-        self._listening = threading.Event()  # cleared: what the guest sends waits in the socket
-        self._listening.set()
+        self._listening = threading.Event()  # cleared: what the guest sends waits in the line
+        if not held:
+            self._listening.set()
         self._thread = threading.Thread(target=self._drain, daemon=True, name="console")
         self._thread.start()
 
@@ -97,14 +142,10 @@ class Console:
     @property
     def waiting(self) -> int:
         """Bytes the guest sent that nobody has taken yet."""
-        return struct.unpack("i", fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)))[0]
-
-    def hold(self) -> None:
-        """Take nothing more than is there, as a terminal that is slow."""
-        self._listening.clear()
+        return struct.unpack("i", fcntl.ioctl(self._line.printed, termios.FIONREAD, bytes(4)))[0]
 
     def release(self) -> None:
-        """Listen again."""
+        """Listen, if it was held: nothing more was taken than there was room for, as by a slow terminal."""
         self._listening.set()
 
     def since(self) -> str:
@@ -159,7 +200,7 @@ class Console:
         """Type. Nothing is added: a line ends with the \\n you give."""
         self._typed = len(self.text)
         try:
-            self._sock.sendall(data.encode() if isinstance(data, str) else data)
+            _write_all(self._line.typed, data.encode() if isinstance(data, str) else data)
         except OSError as error:
             raise MachineEnded(f"QEMU ended; cannot type {data!r}") from error
 
@@ -178,10 +219,10 @@ class Console:
         return Result(seen.before + seen[1], int(seen[2]))
 
     def close(self) -> None:
-        """Let go of the socket; what was printed stays readable."""
+        """Let go of the line; what was printed stays readable."""
         self._listening.set()
         self._thread.join(JOIN)
-        self._sock.close()
+        self._line.close()
 
     # --- the thread -------------------------------------------------------------------------
 
@@ -194,12 +235,12 @@ class Console:
             patience = left if left > 0 else 1.0
             if not self._listening.wait(patience):
                 continue
-            if select.select([self._sock], [], [], patience)[0]:
+            if select.select([self._line.printed], [], [], patience)[0]:
                 self._take()
 
     def _take(self) -> None:
         try:
-            piece = self._sock.recv(65536)
+            piece = os.read(self._line.printed, 65536)
         except OSError:
             piece = b""
         with self._changed:
@@ -209,6 +250,11 @@ class Console:
         if self._most and len(self._raw) > self._most and not self.flooded:
             self.flooded = True
             self._on_deadline()
+
+
+def _write_all(end: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(end, data):]
 
 
 def _clean(raw: bytes) -> str:

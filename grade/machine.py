@@ -1,12 +1,12 @@
 """A running machine: QEMU started, watched and ended from the outside.
 
-      test ---- Machine --+-- console.py === socket === UART
-                          +-- qmp.py     === socket === QEMU's control
+      test ---- Machine --+-- console.py === two fifos === UART
+                          +-- qmp.py     === socket ====== QEMU's control
                           +-- the process itself: exit status, deadline, end
 
-The sockets are socket pairs made before QEMU starts: there is no port, no path and no moment at
-which nobody listens. QEMU dies with the thread that started it (PR_SET_PDEATHSIG), however that
-ends; start machines from a thread that outlives them.
+All of that is made before QEMU starts, and our ends are open: there is no port and no moment at which
+nobody listens. QEMU dies with the thread that started it (PR_SET_PDEATHSIG), however that ends; start
+machines from a thread that outlives them.
 
     with Machine(image.elf, initrd=image.initrd, harts=2) as machine:
         print(machine.run("ls /bin").output)
@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Iterator, Sequence
 
 from . import debugger, memory, qemu, turns
-from .console import Console, Pattern, Result, Seen
+from .console import Console, Line, Pattern, Result, Seen
 from .errors import DeadlineExpired, HarnessError, MachineEnded
 from .pace import SLOW
 from .profile import Plugin, Profile, Recorder, read_profile
@@ -69,9 +69,7 @@ class Machine:
         self._turns: turns.Turns | None = None
         try:
             self.command = self._command(gdb, frozen)
-            self._start(time.monotonic() + deadline * SLOW)
-            if hold_console:
-                self.console.hold()
+            self._start(time.monotonic() + deadline * SLOW, hold_console)
             if not gdb and turns.are_needed(self.hardware):
                 self._take_turns(frozen)
         except BaseException:
@@ -282,12 +280,18 @@ class Machine:
             line.append("-S")
         return line
 
-    def _start(self, deadline: float) -> None:
-        console, guest_console = socket.socketpair()
+    def _start(self, deadline: float, hold_console: bool) -> None:
+        line = Line(self.directory, slow=hold_console)
         control, guest_control = socket.socketpair()
-        with guest_console, guest_control:
-            self._process = self._spawn(guest_console.fileno(), guest_control.fileno())
-        self.console = Console(console, deadline, self._process.kill, self._most_output)
+        try:
+            with guest_control:
+                self._process = self._spawn(line, guest_control.fileno())
+        except BaseException:
+            line.close()
+            raise
+        finally:
+            line.give_away()
+        self.console = Console(line, deadline, self._process.kill, self._most_output, hold_console)
         try:
             self._qmp = Qmp(control, timeout=ANSWER * SLOW)
             self._negotiate()
@@ -305,14 +309,13 @@ class Machine:
             if self.stderr:
                 raise
 
-    def _spawn(self, console: int, control: int) -> subprocess.Popen:
-        wires = ["-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console",
-                 "-chardev", f"socket,id=control,fd={control}",
+    def _spawn(self, line: Line, control: int) -> subprocess.Popen:
+        wires = [*line.options(), "-chardev", f"socket,id=control,fd={control}",
                  "-mon", "chardev=control,mode=control"]
         with open(self.directory / "stderr", "wb") as errors:
             return subprocess.Popen(self._launch(self.command + wires), stdin=subprocess.DEVNULL,
                                     stdout=errors, stderr=errors,
-                                    pass_fds=(console, control, *self._descriptors),
+                                    pass_fds=(*line.theirs, control, *self._descriptors),
                                     start_new_session=True, preexec_fn=_die_with_parent)
 
     def _take_turns(self, frozen: bool) -> None:

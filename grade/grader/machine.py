@@ -327,11 +327,11 @@ class GradedMachine(Machine):
         return self._image.symbols      # one image, many machines
 
     def _command(self, gdb: bool, frozen: bool) -> list[str]:
-        self._jail.give(self.directory)
         stub = qemu.gdb_stub(self._session, frozen=True) if self._session else []
         return super()._command(gdb, frozen) + stub
 
     def _launch(self, line: list[str]) -> list[str]:
+        self._jail.give(self.directory)
         return self._jail.machine(line, self.directory, self.ram.size, self.hardware)
 
     def close(self) -> None:

@@ -292,7 +292,7 @@ def test_a_hart_in_user_mode(busy):
 
 
 @pytest.mark.parametrize("place", ["*from_user", "*(from_user+4)", "*(from_user+18)", "user_trap",
-                                   "sys_rt_sigpending", "*(restore_registers+0x34)"])
+                                   "sys_rt_sigpending", "*(user_vector_end-4)"])
 def test_looking_leaves_the_registers_as_they_are(busy, place):
     """Wherever a hart stops on its way from user mode and back: what the commands exchange comes back."""
     registers = "info registers general priv satp"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from grade import images, memory
+from grade import console, images, memory
 from grade.errors import DeadlineExpired, HarnessError, MachineEnded, NotSeen
 from grade.machine import Machine
 from grade.profile import Plugin
@@ -97,6 +97,23 @@ def test_console_is_complete_when_the_machine_has_ended(boot):
     """))
     machine.wait()
     assert machine.text.count("0123456789\n") == 2000
+
+
+def test_a_host_that_listens_late_costs_the_guest_nothing(boot, monkeypatch):
+    """Otherwise a UART would make it wait, and how many instructions it spends on that is luck."""
+    monkeypatch.setattr(console, "SLOW_ROOM", console.ROOM)
+    text = "li s0, 100000\nmore: li a0, '#'\nputc a0\naddi s0, s0, -1\nbnez s0, more\nfinish 0"
+    executed = []
+    for late in (False, True):
+        machine = boot(assemble(text), icount=True, plugin=Plugin(), hold_console=late,
+                       deadline=30)
+        while machine.alive:
+            time.sleep(0.01)
+        machine.release_console()
+        assert machine.wait() == 0 and machine.text.count("#") == 100000
+        machine.close()
+        executed.append(machine.profile.executed)
+    assert executed[0] == executed[1]
 
 
 def test_typing_is_received_byte_for_byte(boot):

@@ -1,0 +1,26 @@
+"""Which worker runs which test, when pytest shares them out (-n 2).
+
+What a fixture of a file makes, each worker that runs a test of the file makes again. So the tests of
+such a file stay together; all others go one by one to whoever has least to do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from xdist.scheduler import LoadScopeScheduling
+
+from grade.elf import ROOT
+
+
+@cache
+def _shares(file: str) -> bool:
+    return 'scope="module"' in (ROOT / "grade" / file).read_text()
+
+
+class FilesThatShareStayTogether(LoadScopeScheduling):
+    """A unit of work is a file, or a test."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return file if _shares(file) else nodeid
