@@ -56,7 +56,7 @@ static void check_processor_time(void)
     CHECK(start != (clock_t)-1 && times(&tms) != (clock_t)-1);
     while (clock() - start < CLOCKS_PER_SEC / 50)
         ;
-    CHECK(now(CLOCK_MONOTONIC) - begun >= 0.02); /* one thread, one processor */
+    CHECK(now(CLOCK_MONOTONIC) - begun > 0.0199); /* one thread, one processor; clock() cuts */
     CHECK(sysconf(_SC_CLK_TCK) == 100);
 }
 
