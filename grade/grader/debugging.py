@@ -74,12 +74,12 @@ class Visitor:
 
 
 def find(course: Course, name: str) -> LabTest:
-    """The test of this name, or the only one with this in its name."""
+    """The test of this name, or the only one with this in its name, or of this hole."""
     tests = [test for lab in course.labs for test in tests_of(lab.number)]
     found = [test for test in tests if test.name == name] or [test for test in tests
-                                                             if name and name in test.name]
+                                                             if name in test.name or name == test.hole]
     if len(found) != 1:
-        raise CourseError(f"T={name}: " + ("several tests are called so: " + ", ".join(
+        raise CourseError(f"T={name}: " + ("one at a time: " + ", ".join(
             test.name for test in found) if found else "there is no such test"))
     return found[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +58,8 @@ def grade(wish: Wish, report: Report) -> list[Grade]:
     labs = labs_of(subject, wish)
     tests = {lab.number: chosen(lab, wish.only) for lab in labs}
     if not any(tests.values()):
-        raise CourseError(f"no test of lab {', '.join(str(lab.number) for lab in labs)} has "
-                          f"{wish.only!r} in its name" if wish.only else "these labs have no tests yet")
+        raise CourseError(_not_there(subject, labs, wish.only) if wish.only
+                          else "these labs have no tests yet")
     seed = secrets.randbelow(10**6) if wish.seed is None else wish.seed
     student = wish.student or wish.tree.resolve().name
     results.write(wish.folder, [_nothing(lab, seed, tests[lab.number]) for lab in labs], student,
@@ -128,7 +129,7 @@ def _some(names: list[str], most: int = 8) -> str:
 
 def labs_of(subject: Subject, wish: Wish) -> list[Lab]:
     """The labs that were asked for; one that has not begun would be the solution."""
-    numbers = wish.labs or ((subject.lab,) if subject.lab else subject.labs)
+    numbers = wish.labs or _lab_of(wish.only) or ((subject.lab,) if subject.lab else subject.labs)
     if not numbers:
         raise CourseError("no lab has begun in this tree" if is_student_tree(wish.tree)
                           else "there are no labs in this tree")
@@ -136,6 +137,21 @@ def labs_of(subject: Subject, wish: Wish) -> list[Lab]:
         if subject.course.lab(number) and number not in subject.labs:
             raise CourseError(f"lab {number} has not begun; begin it with: make lab-{number}")
     return [subject.course.lab(number) for number in numbers]
+
+
+def _lab_of(only: str) -> tuple[int, ...]:
+    """The lab of a hole, "1.2"; (): these words do not say."""
+    match = re.fullmatch(r"(\d+)\.\d+", only)
+    return (int(match[1]),) if match else ()
+
+
+def _not_there(subject: Subject, labs: list[Lab], only: str) -> str:
+    """What is wrong with T=, and which LAB= is meant."""
+    numbers = ", ".join(str(lab.number) for lab in labs)
+    said = f"no test of lab {numbers} " + (f"is of hole {only}" if _lab_of(only) else f"has {only!r} in its name")
+    elsewhere = [number for number in subject.labs if chosen(subject.course.lab(number), only)]
+    return said + "".join(f"; lab {number} has it: make grade LAB={number} T={only}"
+                          for number in elsewhere)
 
 
 def _nothing(lab: Lab, seed: int, tests: list[LabTest]) -> Grade:

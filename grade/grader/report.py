@@ -71,7 +71,11 @@ class Report:
         return f"\033[{colour}m{text}\033[0m" if self._colour else text
 
     def _say(self, line: str) -> None:
-        print(line, file=self.out, flush=True)
+        """To whoever listens: with nobody at the other end of a pipe, the work still goes on."""
+        try:
+            print(line, file=self.out, flush=True)
+        except BrokenPipeError:
+            sys.stdout = self.out = open(os.devnull, "w")
 
 
 def replay(found: Verdict, seed: int) -> str:
