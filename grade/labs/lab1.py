@@ -228,19 +228,21 @@ def believes_no_broken_reg(run: Run) -> None:
     trees = {"a reg that ends too early": bus((2, 2), serial=("ns16550a", short)),
              "addresses of three cells": bus((3, 2), serial=("ns16550a", bytes(4) + whole)),
              "sizes of three cells": bus((2, 3), serial=("ns16550a", whole + bytes(4))),
+             "addresses of three cells, sizes of one": bus((3, 1), serial=("ns16550a", whole)),
+             "addresses of one cell, sizes of three": bus((1, 3), serial=("ns16550a", whole)),
              "pairs of no cells": bus((0, 0), serial=("ns16550a", whole))}
     for what, soc in trees.items():
         machine = run.boot("boot", args=f"tree {TREE:#x}",
                            load={TREE: machine_tree(banks, root, soc)})
         machine.finish()
         run.same(what, none, machine.lines("boot: ")[3])
-    size = run.random.choice((4096, 8192))      # to the very end of all addresses, or beyond
-    around = bus((2, 2), serial=("ns16550a", pair(MASK - 4095, size, (2, 2))))
-    machine = run.boot("boot", args=f"tree {TREE:#x}",
-                       load={TREE: machine_tree(banks, root, around)})
-    machine.finish(endings=("panic", "power-off"), status=None)     # the finisher is not known yet
-    run.check("panic: the device tree is damaged" in machine.output, "a range around the end",
-              "panic: the device tree is damaged", machine.output.strip().splitlines()[-4:])
+    for what, size in {"a range to the very end": 4096, "a range around the end": 8192}.items():
+        around = bus((2, 2), serial=("ns16550a", pair(MASK - 4095, size, (2, 2))))
+        machine = run.boot("boot", args=f"tree {TREE:#x}",
+                           load={TREE: machine_tree(banks, root, around)})
+        machine.finish(endings=("panic", "power-off"), status=None)     # the finisher is not known yet
+        run.check("panic: the device tree is damaged" in machine.output, what,
+                  "panic: the device tree is damaged", machine.output.strip().splitlines()[-4:])
 
 
 # --- 1.4 the serial port ----------------------------------------------------------------------------
@@ -490,6 +492,11 @@ def timers_and_ticks_share_the_comparator(run: Run) -> None:
     seen = events(machine, "timer")
     near(run, f"timers of {words} ms", wanted, seen[:6])
     run.check(len(seen) == 12, "timers that expired", 12, len(seen))
+    count = run.random.randrange(2, 6)
+    machine = run.boot("boot", args=f"chimes {count}", icount=EXACT)
+    machine.finish()
+    near(run, f"timers of 1 ms that {count} ticks start", [TICK * n + 1000 for n in range(1, count + 1)],
+         events(machine, "chime"))
 
 
 # --- 1.8 the backtrace ------------------------------------------------------------------------------
@@ -523,6 +530,11 @@ def way(chain: str) -> list[str]:
     return [*links, "command_chain", "commands_run", "image_main", "boot", "entry.S"]
 
 
+def frame_at(symbols, fp: int) -> dict[int, bytes]:
+    """What to load so that a frame that looks right is there."""
+    return {fp - 16: struct.pack("<QQ", 0, symbols.address("link_a") + 4)}
+
+
 @lab_test("1.8", points=4)
 def names_the_chain_of_calls(run: Run) -> None:
     """The backtrace of a panic is the chain of calls the host chose, to its very end."""
@@ -535,11 +547,18 @@ def names_the_chain_of_calls(run: Run) -> None:
 
 @lab_test("1.8", points=2, needs=("1.5", "1.6"))
 def names_the_chain_to_a_fault(run: Run) -> None:
-    """So is that of a fault, beginning with the instruction that did it."""
+    """So is that of a fault, beginning with the instruction that did it: alone, if fp is no frame's."""
     chain = letters(run, run.random.randrange(2, 12))
     machine = run.boot("boot", args=f"chain {chain} fault")
     ending = machine.finish(endings=("panic",))
     run.same(f"the backtrace of {chain}", way(chain), backtrace(machine, ending))
+    symbols = run.symbols("boot")
+    low = symbols.address("boot_stack")
+    for fp in (low, low + 8):       # both words below the stack, and one of them
+        machine = run.boot("boot", args=f"adrift {fp:#x}", load=frame_at(symbols, fp))
+        ending = machine.finish(endings=("panic",))
+        run.same(f"the backtrace of a fault with fp at {fp:#x}; the stack begins at {low:#x}",
+                 ["command_adrift"], backtrace(machine, ending))
 
 
 @lab_test("1.8", points=1)
@@ -558,7 +577,7 @@ def a_bent_frame_ends_the_trace(run: Run) -> None:
     low, high = (symbols.address(name) for name in ("boot_stack", "boot_stack_top"))
     for where in ("self", "below", "odd", "outside", "0", hex(low + 8), hex(high + 8),
                   hex(run.random.getrandbits(44) << 16), hex(MASK - 7)):
-        machine = run.boot("boot", args=f"bend {where}")
+        machine = run.boot("boot", args=f"bend {where}", load=frame_at(symbols, high + 8))
         ending = machine.finish(endings=("panic",))
         run.same(f"the backtrace, with a caller's frame at {where}",
                  ["end_bent", "command_bend", "link_a"], backtrace(machine, ending))

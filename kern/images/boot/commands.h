@@ -19,13 +19,15 @@ void start_ticks(void);
 void command_ticks(char **words);  /* N: waits for N ticks of the clock */
 void command_late(char **words);   /* MS: keeps interrupts off for so long, ticks on */
 void command_lazy(char **words);   /* N US: N ticks, each taken so long after it was due */
+void command_chimes(char **words); /* N: ticks that start a timer of 1 ms; waits for N of these */
 void command_timers(char **words); /* MS,MS,...: waits until timers of these lengths have expired */
 
 /* chain.c */
 void command_chain(
     char **words); /* LETTERS END: calls link_a, ... in turn; END: panic fault return */
-void command_bend(char **words); /* self|below|odd|outside|ADDRESS: panics above a frame whose
+void command_bend(char **words);   /* self|below|odd|outside|ADDRESS: panics above a frame whose
                                      caller's is there */
+void command_adrift(char **words); /* ADDRESS: a fault while fp is that */
 
 /* aside.c */
 void command_aside(char **words); /* N: counts to N by recursion, on a stack of its own */
