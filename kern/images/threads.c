@@ -7,6 +7,7 @@
 #include "kern/core/boot.h"
 #include "kern/core/panic.h"
 #include "kern/core/printk.h"
+#include "kern/core/string.h"
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
 #include "kern/riscv/hart.h"
@@ -37,6 +38,13 @@ static void report(unsigned long seed, unsigned round, const unsigned long numbe
     printk("\n");
 }
 
+/* A thread that runs has its registers, and what is left in its context is worth nothing: whoever
+ * switches must save all of it again. */
+static void forget_context(void)
+{
+    memset(&thread_current()->context, 0xee, sizeof(struct context));
+}
+
 static void take_turns(void *arg)
 {
     unsigned long seed = (unsigned long)arg, state = seed;
@@ -44,6 +52,7 @@ static void take_turns(void *arg)
     for (unsigned round = 0; round < rounds; round++) {
         for (int i = 0; i < SAVED; i++)
             numbers[i] = next_number(&state);
+        forget_context();
         yield_with_registers(numbers);
         report(seed, round, numbers);
     }
