@@ -185,8 +185,12 @@ class GradedMachine(Machine):
             return
         try:
             self._hear()
-            if self.ending is None and self._rest.look():
+            found = self._rest.look() if self.ending is None else ""
+            if found == "asleep":
                 self._stop_at(Ending("asleep", place=self._place()))
+            elif found == "lost":
+                self._stop_at(Ending("hang", place=self._place(), remark="the first instruction of its trap "
+                                     "vector is a trap, again and again"))
         except MachineEnded:
             self._process.wait()        # it is just ending by itself
             self._ended()

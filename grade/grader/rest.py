@@ -1,9 +1,13 @@
-"""Is a machine at rest for good? Asked about one that was told nothing and says nothing.
+"""Will a machine never do anything again? Asked about one that was told nothing and says nothing.
 
-It is when every hart stands behind a `wfi`, several looks in a row, while no guest instruction was
+It is at rest when every hart stands behind a `wfi`, several looks in a row, while no guest instruction was
 executed and nothing printed, and no timer is set that would end it. None of that depends on how fast
 the host is: each look is an answer of QEMU's main loop, so what had to arrive has arrived, and a thread
 that could run but gets no turn on the host does not count as asleep.
+
+It is lost when a hart cannot execute the first instruction of its own trap vector, say because that is
+not mapped: this is a trap, which goes to the trap vector. No instruction is executed any more, so no
+budget is ever used up.
 """
 
 from __future__ import annotations
@@ -32,16 +36,26 @@ class Rest:
         self._last: object = None
         self._quiet = 0
 
-    def look(self) -> bool:
-        """True once the machine has been found at rest, with no timer set, often enough."""
+    def look(self) -> str:
+        """"asleep" once the machine has been found at rest, with no timer set, often enough; "lost" if
+        so often a hart was; else nothing."""
         now = self._progress()
         same = now == self._last
         self._last = now
         if same and self._word("xp", "g", _CLOCK) > AGES:
-            return True
-        still = same and self._harts_sleep()
+            return "asleep"
+        lost = same and any(map(self._is_lost, range(self._nharts)))
+        still = same and (lost or self._harts_sleep())
         self._quiet = self._quiet + 1 if still else 0
-        return self._quiet >= LOOKS and not self._timer_is_set()
+        if self._quiet < LOOKS:
+            return ""
+        return "lost" if lost else "" if self._timer_is_set() else "asleep"
+
+    def _is_lost(self, hart: int) -> bool:
+        registers = parse_registers(self._monitor("info registers", hart))
+        vector = registers["stvec"] & ~3
+        trapped = not registers["scause"] >> 63     # an interrupt may come in the vector; it ends
+        return trapped and vector == registers["pc"] == registers["sepc"]
 
     def _harts_sleep(self) -> bool:
         return self._threads_sleep() and all(map(self._waits, range(self._nharts)))

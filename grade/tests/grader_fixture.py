@@ -57,6 +57,10 @@ __attribute__((noinline)) static void misbehave(const char *how)
     if (strcmp(how, "trap loop") == 0) {
         __asm__ volatile("csrw stvec, %0; unimp" ::"r"(0x10));
     }
+    if (strcmp(how, "nowhere") == 0) {      /* not even the trap vector is mapped */
+        static unsigned long root[512] __attribute__((aligned(4096)));
+        __asm__ volatile("csrw satp, %0; sfence.vma" ::"r"(8UL << 60 | (unsigned long)root >> 12));
+    }
     if (strcmp(how, "proud") == 0) {
         for (volatile int i = 0; i < 1000; i++)
             ;

@@ -30,6 +30,7 @@ ENDINGS = {
     "flood": "it printed and printed, and was stopped",
     "status": "the machine was switched off with status 3",
     "trap loop": "it ran on and on",
+    "nowhere": "it ran on and on in misbehave",
 }
 
 
@@ -47,6 +48,10 @@ def test_every_ending_has_its_words(endings, how):
     assert found.words == "how the machine ends"
     assert found.expected == "the machine is switched off"
     assert found.seen.startswith(ENDINGS[how])
+
+
+def test_a_hart_that_cannot_trap_uses_no_budget_up_and_is_found_out(endings):
+    assert "the first instruction of its trap vector is a trap" in endings["nowhere"].seen
 
 
 def test_the_tests_beside_them_still_run(endings):

@@ -143,15 +143,22 @@ def test_an_open_quote_asks_for_more(machine):
 
 # --- jobs --------------------------------------------------------------------------------------
 
-def test_background_job_leaves_the_prompt_at_once(sh):
+def sleep_in_background(sh) -> None:
+    """The prompt is there before the job has become a `sleep`."""
     sh("sleep 1000 &")
-    assert "sleep" in sh("ps") and "sleep" in sh("jobs")
+    while " sleep" not in sh("ps"):
+        pass
+
+
+def test_background_job_leaves_the_prompt_at_once(sh):
+    sleep_in_background(sh)
+    assert "sleep" in sh("jobs")
     sh("kill $!; wait $!")
     assert sh.status == 128 + 15 and "sleep" not in sh("ps")
 
 
 def test_interrupt_kills_the_foreground_job_only(sh, machine):
-    sh("sleep 1000 &")
+    sleep_in_background(sh)
     machine.console.prompt()
     machine.send(f"sh -c 'echo {READY}; sleep 2000' | cat | cat\n")
     machine.expect(READY_TEXT)
