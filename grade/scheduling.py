@@ -1,7 +1,8 @@
 """Which worker runs which test, when pytest shares them out (-n 2).
 
 What a fixture of a file makes, each worker that runs a test of the file makes again. So the tests of
-such a file stay together; all others go one by one to whoever has least to do.
+such a file stay together, and those of a file that asks for it (pytestmark = pytest.mark.one_worker);
+all others go one by one to whoever has least to do.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from grade.elf import ROOT
 
 @cache
 def _shares(file: str) -> bool:
-    return 'scope="module"' in (ROOT / "grade" / file).read_text()
+    text = (ROOT / "grade" / file).read_text()
+    return 'scope="module"' in text or "pytestmark = pytest.mark.one_worker" in text
 
 
 class FilesThatShareStayTogether(LoadScopeScheduling):
