@@ -159,15 +159,31 @@ class Builder:
     def _put_back_culprits(self, said: str, image: Image) -> None:
         mine = [file for file in self.subject.given if not self.broken(file)
                 and file in self.subject.files]
+        lacking = self._that_lack_a_name(said, mine)
         culprits = _that_do_not_compile(said, mine) or _that_generate(said, mine) or \
-            _that_are_in_error(said, mine) or self._scripts_at_fault(said, mine) or \
-            _that_do_not_link(said, mine) or \
+            _that_are_in_error(said, mine) or list(lacking) or \
+            self._scripts_at_fault(said, mine) or _that_do_not_link(said, mine) or \
             [file for file in mine if re.search(rf"^{re.escape(file)}:\d+", said, re.M)] or mine
         if not culprits:
             raise NotJudged(f"the image {image.name} cannot be built, and no lab file is to blame:\n"
                             f"{said[-WORDS:]}")
         for file in culprits:
-            self._put_back(file, _about(file, said))
+            self._put_back(file, lacking[file] if culprits == list(lacking) else _about(file, said))
+
+    def _that_lack_a_name(self, said: str, files: list[str]) -> dict[str, str]:
+        """Files that do not define what they defined when they were handed out, and others miss; and
+        musl's header, which was handed out empty."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(set(_MISSING.findall(said))):
+            for file in files:
+                if liberties.defines(self.subject.given.get(file), name) \
+                        and not liberties.defines(self.subject.files[file].content, name):
+                    found.setdefault(file, []).append(name)
+        said_of = {file: f"it does not define {', '.join(names)} any more" for file, names in found.items()}
+        if not said_of and (names := _missing_in_musl(said)):
+            said_of = {file: f"musl needs {', '.join(names)}, which it does not define" for file in files
+                       if file.startswith("lib/musl/") and file.endswith(".h")}
+        return said_of
 
     def _scripts_at_fault(self, said: str, files: list[str]) -> list[str]:
         """Linker scripts that miss a name which the rest of the tree expects, or with which nothing can
@@ -182,6 +198,13 @@ class Builder:
     def _put_back(self, file: str, words: str) -> None:
         self.problems.append(Problem(file, words))
         self.subject.put_back(file)
+
+
+def _missing_in_musl(said: str) -> list[str]:
+    """Names out of musl's header of system calls which its sources use and nobody defines."""
+    found = re.findall(r"(?:undefined references? to|implicit declaration of function|unknown type name) "
+                       r"[`'‘](__syscall\w+|__SYSCALL_LL_\w|__scc|syscall_arg_t)", said)
+    return sorted(set(found))
 
 
 def _foreign_names(contents: Iterable[bytes]) -> set[str]:
@@ -227,7 +250,7 @@ def _about(file: str, said: str) -> str:
         return f"the linker finds no {', '.join(missing)}"
     lines = [line for line in said.splitlines() if file in line or Path(file).stem + ".o" in line]
     lines.sort(key=lambda line: "error" not in line.lower())
-    return "\n".join(lines[:8]) or said[-500:]
+    return "\n".join(lines[:8] or said.splitlines()[-4:])
 
 
 def run_limited(line: list[str], folder: Path, most: int = 256 << 10) -> tuple[int, str]:

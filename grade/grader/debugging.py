@@ -56,10 +56,12 @@ class Visitor:
 
     def place(self, symbols: Symbols) -> str:
         """Where it becomes interesting: the hole, by name or, if it was inlined, by line; of a linker
-        script, the program that should be there."""
+        script, the program that should be there; of a tool, what its text leads to."""
         name = self.hole.function or self.hole.label
         if self.hole.file.endswith(".ld"):
             return "break main"
+        if self.hole.file.endswith(".py"):
+            return "break " + next((each for each in self.hole.reach if each in symbols.table), "main")
         if name in symbols.table:
             return f"break *{name}" if self.hole.label else f"break {name}"
         return f"break {self.hole.file}:{opening.line_of(self.source, self.hole)}"
@@ -90,6 +92,7 @@ def debug(wish: Wish, boot: int) -> int:
     test = find(subject.course, wish.only)
     hole = subject.course.hole(test.hole)
     builder = open_builder(subject, wish)
+    print(f"building what lab {test.lab} boots ...", flush=True)
     try:
         runner = Runner(Images(builder, subject.course.lab(test.lab)), wish.seed or 0, jobs=1)
         text = sources.decode(subject.files[hole.file].content) if hole.file in subject.files else ""

@@ -84,7 +84,7 @@ def _names(subject: Subject, folder: Path, objects: dict[str, Path], jail: Jail,
              if Path(path) not in objects.values()}
     for file, path in objects.items():
         for name in sorted(defined.get(str(path), set()) & owner.keys()):
-            if not _defines(subject.given[file], name):
+            if not defines(subject.given[file], name):
                 other = Path(owner[name]).relative_to(folder.parent).with_suffix("")
                 found.setdefault(file, f"it defines {name}, which belongs to {other}")
 
@@ -101,7 +101,7 @@ def _sections(subject: Subject, objects: dict[str, Path], found: dict[str, str])
                 found.setdefault(file, f"it puts something into the section {name}")
 
 
-def _defines(given: bytes | None, name: str) -> bool:
+def defines(given: bytes | None, name: str) -> bool:
     """Whether the file as it was handed out defines the name: its line is not indented."""
     word = re.escape(name)
     text = (given or b"").decode(errors="replace")

@@ -120,7 +120,8 @@ class Runner:
                         boot=len(world.machines))
         if machine:
             ending = ending or machine.ending
-            found.last_functions = machine.last_functions()
+            if not (ending and ending.kind == "power-off"):     # else it is what switched it off
+                found.last_functions = machine.last_functions()
             found.symptom = symptoms.match(self.images.lab.symptoms, test, failure, ending, machine,
                                            run.facts)
             found.transcript = self._keep(test, world.machines)

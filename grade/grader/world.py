@@ -64,12 +64,13 @@ class World:
     def __init__(self, images: Images, **always):
         self.images = images
         self.machines: list[GradedMachine] = []
+        self.elves: set[Path] = set()   # images that were booted or looked at
         self.debug: Debug | None = None
         self._always = always           # options of every machine, whatever the test says
         self._folder: Path | None = None
 
     def boot(self, image: str, **options) -> GradedMachine:
-        built = self.images.get(image)
+        built = self._get(image)
         options.setdefault("initrd", built.initrd)
         options |= self._always
         if self.debug and self.debug.boot == len(self.machines) + 1:
@@ -81,7 +82,12 @@ class World:
         return machine
 
     def symbols(self, image: str) -> Symbols:
-        return self.images.get(image).symbols
+        return self._get(image).symbols
+
+    def _get(self, image: str) -> Built:
+        built = self.images.get(image)
+        self.elves.add(built.elf)
+        return built
 
     def file(self, name: str, content: bytes) -> Path:
         jail = self.images.builder.jail

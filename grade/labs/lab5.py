@@ -14,6 +14,7 @@ from elftools.elf.elffile import ELFFile
 
 from grade.grader.api import Failed, Run, lab_test, measure
 from grade.labs import disassembly
+from grade.labs.probe import code, members, size_of
 
 EXACT = "shift=0,sleep=off"     # sleep takes no time: ticks alone use up the budget of what hangs
 MASK = (1 << 64) - 1
@@ -22,6 +23,8 @@ EBADF, EAGAIN, EINVAL, ENAMETOOLONG, ENOSYS, ESPIPE = -9, -11, -22, -36, -38, -2
 LSEEK, WRITE, FUTEX, GETPID, CLOSE, GETTID = 62, 64, 98, 172, 57, 178
 OPENAT, AT_FDCWD, O_RDWR_CREAT = 56, -100, 0o102
 WAIT_BITSET = 9
+PAGE = 4096
+HEADER = "<IIQQQQQQ"    # Elf64_Phdr: type, flags, offset, vaddr, paddr, filesz, memsz, align
 MISSING = ("mknodat", "symlinkat", "linkat", "statfs", "truncate", "fchdir", "sendfile", "fsync", "getsid",
            "prctl", "setitimer", "membarrier")
 
@@ -127,6 +130,19 @@ def interrupts_are_as_they_were(run: Run) -> None:
     machine = script(run, *(f"number 0 {each}" for each in off))
     run.same("interrupts after the call", [f"1, tp kept, interrupts {'off' if each else 'on'}" for each in off],
              machine.lines("number "))
+    check_interrupts_are_off(run)
+
+
+def check_interrupts_are_off(run: Run) -> None:
+    """Interrupts are off when gettid asks which hart this is, by reading sscratch."""
+    asks = [each.pc for each in disassembly.instructions(run.symbols("calls").elf)
+            if each.function in ("sys_gettid", "thread_current") and "sscratch" in each.operands]
+    run.check(asks, "the running thread", "is asked of this_hart()", "is found without asking which hart this is")
+    machine = run.boot("calls", args="'number 0 0'", icount=EXACT, gdb=True, frozen=True)
+    said = machine.gdb("break *raw_gettid", "continue", *(f"break *{pc:#x}" for pc in asks), "continue",
+                       "print $sstatus & 2", "delete")
+    run.check(re.search(r"^\$1 = 0$", said, re.M), "interrupts, while the kernel asks which hart this is", "off",
+              "on" if "$1 = 2" in said else said.splitlines()[-2:])
 
 
 # --- 5.4: a thread is a function that returns twice -------------------------------------------------
@@ -141,13 +157,23 @@ def clone_line(machine) -> dict[str, str]:
 
 @lab_test("5.4", points=3)
 def a_child_has_its_parents_registers(run: Run) -> None:
-    """A new thread returns from the call with s0 to s11, on its own stack."""
+    """A new thread returns from the call with s0 to s11, on its own stack, whose bounds are known."""
     seed = run.random.randrange(1 << 31)
     found = clone_line(script(run, f"clone {seed} {run.random.randrange(1, 1 << 40):#x}"))
     made = numbers(seed)
     run.same("whether there was a child, and whether its sp was where its stack was",
              ("a child", "1"), (found["child"], found["sp"]))
     run.same("s0 to s11 of the child", [f"{next(made):x}" for _ in range(12)], found["s"].split())
+    check_bounds_of_a_stack(run)
+
+
+def check_bounds_of_a_stack(run: Run) -> None:
+    """A child that uses up its stack is reported, with the stack that the program gave it."""
+    machine = run.boot("calls", args=f"'overflow {run.random.randint(1, 9)}'", icount=EXACT)
+    machine.finish(endings=("fault",), status=None)
+    found = re.search(r"stack overflow: sp is \S+, the stack (\S+)", machine.output)
+    run.same("the stack of a child that overflowed", machine.lines("overflow: "),
+             [found[1]] if found else machine.output.splitlines()[-3:])
 
 
 @lab_test("5.4", points=3)
@@ -212,6 +238,8 @@ def a_thread_that_spins_is_interrupted(run: Run) -> None:
 @lab_test("5.4", points=2)
 def threads_by_the_shim(run: Run) -> None:
     """The same program works when its calls come by the trap shim."""
+    check_threads(run)
+    run.fact(by_calls="they work")
     check_threads(run, image="traps")
     seed = run.random.randrange(1 << 31)
     found = clone_line(script(run, f"clone {seed} 0x1000", image="traps"))
@@ -382,14 +410,36 @@ def variables_begin_as_the_linker_says(run: Run) -> None:
              machine.lines("tls words "))
 
 
+def drawn_header(run: Run) -> tuple[dict[int | str, bytes], int]:
+    """The program's header with another size and alignment of the variables; the room they take at worst."""
+    symbols = run.symbols("musl")
+    start = symbols.address("app_phdr")
+    *others, size, align = struct.unpack(HEADER, code(symbols, start, start + struct.calcsize(HEADER)))
+    size, align = size + run.random.randint(1, 200), align << run.random.randint(0, 2)
+    words = 2 * 8       # for one module
+    return {start: struct.pack(HEADER, *others, size, align)}, \
+        align - 1 + size_of(symbols, "__pthread") + size + words
+
+
+def check_room(run: Run, machine, least: int) -> None:
+    """What find_tls says of the room is enough, and not more than some alignment more."""
+    symbols = machine.symbols
+    at = symbols.address("__libc") + members(symbols, "__libc")["tls_size"]
+    seen = machine.read_u64(at)
+    run.check(least <= seen < least + PAGE and seen % 8 == 0, "libc.tls_size, for variables as they were drawn",
+              f"{-(-least // 8) * 8}", f"{seen}")
+
+
 @lab_test("5.7", points=3, needs=MUSL)
 def the_rest_is_zero_and_aligned(run: Run) -> None:
     """Variables without a value are zero, and each lies as the program asks, wherever the stack begins."""
     for moved in run.random.sample(range(0, 12, 2), 2):     # more arguments move it down
         words = " ".join(["tls", "exit", "0", *["x"] * moved])
-        machine = run.boot("musl", args=words, icount=EXACT, poison=True)
+        load, least = drawn_header(run)
+        machine = run.boot("musl", args=words, icount=EXACT, poison=True, load=load)
         machine.finish()
         run.same("zeros, and an aligned text", ["0 are not, 'aligned' at 0"], machine.lines("tls zeros: "))
+        check_room(run, machine, least)
 
 
 @lab_test("5.7", points=3, needs=(*MUSL, *THREADS, "5.9"))
@@ -431,13 +481,15 @@ def constructors_see_the_arguments(run: Run) -> None:
 
 @lab_test("5.9", points=4, needs=MUSL)
 def clone_starts_a_function(run: Run) -> None:
-    """clone() calls a function with its argument, on an aligned stack, with its tp; and its end is told."""
+    """clone() calls a function with its argument, on an aligned stack, with its tp; what it returns is told."""
     value, offset = run.random.randrange(1, 1 << 40), run.random.randint(1, 15)
     commands = [f"clone {value} {offset}", f"clone {value + 1} 0"]
     process, fused = both(run, commands, "clone: ")
     expected = [f"child 1, value {each}, tp {each}, sp 0 off, ended 1" for each in (value, value + 1)]
     run.same("the report on the child, fused", expected, fused)
     run.same("the report on the child, in a process", expected, process)
+    status = run.random.randint(1, 120)
+    musl(run, f"last {status}", status=status)
 
 
 @lab_test("5.9", points=3, needs=MUSL)

@@ -11,7 +11,10 @@ instruction it is curious about, before the machine starts:
 from __future__ import annotations
 
 import struct
+from contextlib import contextmanager
+from typing import Iterator
 
+from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
 from grade.symbols import Symbols
@@ -64,13 +67,26 @@ def ecalls(symbols: Symbols) -> list[int]:
 
 def members(symbols: Symbols, name: str) -> dict[str, int]:
     """The offset of each member of a C structure, from the image's debug information."""
+    with _structure(symbols, name) as die:
+        return {child.attributes["DW_AT_name"].value.decode():
+                child.attributes["DW_AT_data_member_location"].value
+                for child in die.iter_children() if child.tag == "DW_TAG_member"}
+
+
+def size_of(symbols: Symbols, name: str) -> int:
+    """The size of a C structure."""
+    with _structure(symbols, name) as die:
+        return die.attributes["DW_AT_byte_size"].value
+
+
+@contextmanager
+def _structure(symbols: Symbols, name: str) -> Iterator[DIE]:
     with symbols.elf.open("rb") as stream:
         for unit in ELFFile(stream).get_dwarf_info().iter_CUs():
             for die in unit.get_top_DIE().iter_children():
                 named = die.attributes.get("DW_AT_name")
                 if die.tag == "DW_TAG_structure_type" and named and \
                         named.value == name.encode() and die.has_children:
-                    return {child.attributes["DW_AT_name"].value.decode():
-                            child.attributes["DW_AT_data_member_location"].value
-                            for child in die.iter_children() if child.tag == "DW_TAG_member"}
+                    yield die
+                    return
     raise KeyError(f"{symbols.elf} has no struct {name}")

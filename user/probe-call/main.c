@@ -17,6 +17,7 @@ static const struct command_entry commands[] = {
     {"threads", 2, run_threads},
     {"spin", 1, wait_by_spinning},
     {"clone", 2, clone_raw},
+    {"overflow", 1, overflow_stack},
     {"count", 1, count_both},
     {"bynumber", 7, call_number},
     {"constant", 1, call_constant},

@@ -23,7 +23,7 @@ command call_missing;
 command make_long_folder, make_folder_at_edge;
 
 /* threads.c: what a thread has for itself */
-command run_threads, wait_by_spinning, clone_raw, count_both;
+command run_threads, wait_by_spinning, clone_raw, count_both, overflow_stack;
 
 /* numbers.c: calls by their number, without musl */
 command call_number, call_constant;

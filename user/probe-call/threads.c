@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { THREADS_MAX = 12, SAVED = 12, AT_CHILD = 16, REGS = 32, STACK = 16384 };
+enum { THREADS_MAX = 12, SAVED = 12, AT_CHILD = 16, REGS = 32, STACK = 16384, PAGE = 4096 };
 
 static struct worker {
     pthread_t thread;
@@ -109,6 +110,34 @@ void clone_raw(char **args)
     for (int i = 0; i < SAVED; i++)
         printf(" %lx", regs[AT_CHILD + i]);
     printf("\n");
+}
+
+/* lib/clone.S */
+long __clone_thread(void *stack_top, unsigned long flags, int *parent_tid, void *tls,
+                    int *child_tid, void (*fn)(void));
+
+static void dig(void)
+{
+    void (*volatile deeper)(void) = dig;
+    char room[256];
+    memset(room, 1, sizeof(room));
+    deeper();
+    memset(room, 0, sizeof(room)); /* or the call above would be a jump */
+}
+
+/* overflow PAGES: a thread uses up its stack of so many pages, behind which is one that nobody may touch */
+void overflow_stack(char **args)
+{
+    size_t size = number_of(args[0]) * PAGE;
+    char *guard =
+        mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *stack = guard + PAGE;
+    mprotect(guard, PAGE, PROT_NONE);
+    printf("overflow: %p..%p\n", (void *)stack, (void *)(stack + size - 16)); /* dig lies there */
+    fflush(stdout);
+    __clone_thread(stack + size, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL, NULL, NULL, dig);
+    for (;;)
+        sys_sched_yield();
 }
 
 static __thread unsigned long counter;

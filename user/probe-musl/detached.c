@@ -1,4 +1,4 @@
-/* detached.c - threads that nobody waits for, and one made without pthread_create. */
+/* detached.c - threads that nobody waits for, and some made without pthread_create. */
 #define _GNU_SOURCE
 #include "probe.h"
 
@@ -48,6 +48,8 @@ static int report(void *arg)
     return 0;
 }
 
+enum { FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD };
+
 /* clone VALUE OFFSET: a function on a stack whose top is so many bytes off */
 void clone_function(char **args)
 {
@@ -56,11 +58,28 @@ void clone_function(char **args)
     child_tid = 1;
     given.value = number_of(args[0]);
     void *top = stack + sizeof(stack) - 64 + number_of(args[1]);
-    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SETTLS |
-                CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+    int flags = FLAGS | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
     int child = clone(report, top, flags, &given, &parent_tid, (void *)given.value, &child_tid);
     for (int i = 0; i < 1000 && __atomic_load_n(&child_tid, __ATOMIC_ACQUIRE); i++)
         sys_sched_yield();
     printf("clone: child %d, value %lu, tp %lu, sp %d off, ended %d\n",
            child > 0 && child == parent_tid, given.seen, given.tp, given.misaligned, !child_tid);
+}
+
+static int first_thread = 1; /* 0: has ended */
+
+static int return_last(void *arg)
+{
+    while (__atomic_load_n(&first_thread, __ATOMIC_ACQUIRE))
+        sys_sched_yield();
+    return (int)(uintptr_t)arg;
+}
+
+/* last VALUE: the first thread ends; the program ends with what the function of the other one returns */
+void return_as_last(char **args)
+{
+    static _Alignas(16) char stack[16384];
+    sys_set_tid_address(&first_thread);
+    clone(return_last, stack + sizeof(stack), FLAGS, (void *)number_of(args[0]));
+    sys_exit(0);
 }

@@ -19,6 +19,7 @@ static const struct command_entry commands[] = {
     {"threads", 2, run_threads},
     {"detached", 2, run_detached},
     {"clone", 2, clone_function},
+    {"last", 1, return_as_last},
     {NULL, 0, NULL},
 };
 

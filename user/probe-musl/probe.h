@@ -8,8 +8,8 @@ command call_by_number, keep_errno, use_files, count_musl_getpid;
 /* start.c: what is there before main */
 command show_thread_local, show_order;
 
-/* detached.c: threads that nobody waits for, and one made without pthread_create */
-command run_detached, clone_function;
+/* detached.c: threads that nobody waits for, and some made without pthread_create */
+command run_detached, clone_function, return_as_last;
 
 /* raw.S */
 void raw_musl_getpid(unsigned long times);
