@@ -23,7 +23,7 @@ def main() -> int:
         pristine.hand_over(ROOT, sys.argv[1:])
     wish = Wish(words.tree.resolve(), _labs(words.lab), words.only, words.seed, words.base, words.jail,
                 student=words.student, **({"jobs": words.jobs} if words.jobs else {}))
-    grades = grade(wish, Report())
+    grades = grade(wish, Report(root=wish.tree))
     return 3 if any(each.not_judged for each in grades) else 0
 
 

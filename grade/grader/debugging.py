@@ -61,7 +61,8 @@ class Visitor:
         if self.hole.file.endswith(".ld"):
             return "break main"
         if self.hole.file.endswith(".py"):
-            return "break " + next((each for each in self.hole.reach if each in symbols.table), "main")
+            there = {each.removeprefix("kern.") for each in symbols.table}
+            return "break " + next((each for each in self.hole.reach if each in there), "main")
         if name in symbols.table:
             return f"break *{name}" if self.hole.label else f"break {name}"
         return f"break {self.hole.file}:{opening.line_of(self.source, self.hole)}"

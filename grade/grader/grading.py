@@ -140,13 +140,15 @@ def labs_of(subject: Subject, wish: Wish) -> list[Lab]:
 
 
 def _lab_of(only: str) -> tuple[int, ...]:
-    """The lab of a hole, "1.2"; (): these words do not say."""
-    match = re.fullmatch(r"(\d+)\.\d+", only)
+    """The lab of a hole, "1.2", or of a measure, "1.a"; (): these words do not say."""
+    match = re.fullmatch(r"(\d+)\.(?:\d+|[a-z])", only)
     return (int(match[1]),) if match else ()
 
 
 def _not_there(subject: Subject, labs: list[Lab], only: str) -> str:
     """What is wrong with T=, and which LAB= is meant."""
+    if only in [measure.id for lab in labs for measure in lab.measures]:
+        return f"{only} is no test, but a measure: make measure M={only}"
     numbers = ", ".join(str(lab.number) for lab in labs)
     said = f"no test of lab {numbers} " + (f"is of hole {only}" if _lab_of(only) else f"has {only!r} in its name")
     elsewhere = [number for number in subject.labs if chosen(subject.course.lab(number), only)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 from . import verdict
@@ -18,10 +19,10 @@ _SIGNS = {verdict.PASSED: "ok", verdict.FAILED: "FAIL", verdict.OPEN: "open", ve
 
 
 class Report:
-    """Prints as it comes."""
+    """Prints as it comes; files are named from `root`."""
 
-    def __init__(self, out: TextIO = sys.stdout):
-        self.out = out
+    def __init__(self, out: TextIO = sys.stdout, root: Path | None = None):
+        self.out, self.root = out, root
         self._colour = out.isatty() and "NO_COLOR" not in os.environ
 
     def heading(self, lab: int, title: str, seed: int) -> None:
@@ -65,7 +66,7 @@ class Report:
                 self._say(f"          look:   {row.look}")
         self._say(f"        replay:   {replay(found, seed)}")
         if found.transcript:
-            self._say(f"        all of it: {os.path.relpath(found.transcript)}")
+            self._say(f"        all of it: {os.path.relpath(found.transcript, self.root)}")
 
     def _paint(self, text: str, colour: str) -> str:
         return f"\033[{colour}m{text}\033[0m" if self._colour else text

@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--lab", type=int, default=0)
     words = parser.parse_args()
     wish = Wish(words.tree.resolve(), (words.lab,) if words.lab else ())
-    watch = Watch(wish, Report())
+    watch = Watch(wish, Report(root=wish.tree))
     before = watch.times()
     print(f"Watching {len(before)} files of lab {watch.lab.number}: save one of them (^C ends this).",
           flush=True)

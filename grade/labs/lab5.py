@@ -415,7 +415,8 @@ def drawn_header(run: Run) -> tuple[dict[int | str, bytes], int]:
     symbols = run.symbols("musl")
     start = symbols.address("app_phdr")
     *others, size, align = struct.unpack(HEADER, code(symbols, start, start + struct.calcsize(HEADER)))
-    size, align = size + run.random.randint(1, 200), align << run.random.randint(0, 2)
+    size += -size % 8 + 8 * run.random.randint(1, 24) + run.random.randint(2, 8)    # the sum is never round
+    align <<= run.random.randint(0, 2)
     words = 2 * 8       # for one module
     return {start: struct.pack(HEADER, *others, size, align)}, \
         align - 1 + size_of(symbols, "__pthread") + size + words

@@ -62,6 +62,7 @@ def test_the_number_of_a_hole_says_which_lab_is_meant(later, labs, only, graded)
 @pytest.mark.parametrize("only, said", [
     ("answers_come", "no test of lab 2 has 'answers_come' in its name; "
                      "lab 1 has it: make grade LAB=1 T=answers_come"),
+    ("2.a", "2.a is no test, but a measure: make measure M=2.a"),
     ("1.99", "no test of lab 1 is of hole 1.99"), ("no_such", "no test of lab 2 has 'no_such' in its name"),
     ("3.1", "lab 3 has not begun; begin it with: make lab-3")])
 def test_who_asks_for_a_test_that_is_not_there_is_told_where_it_is(later, only, said):

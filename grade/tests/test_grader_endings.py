@@ -62,6 +62,10 @@ def test_a_failure_names_the_functions_that_ran_last(endings):
     assert endings["loop"].last_functions[-2:] == ["strcmp", "misbehave"]
 
 
+def test_how_a_machine_is_switched_off_is_no_news(endings):
+    assert endings["status"].last_functions == []
+
+
 def test_a_panic_says_where_and_who_called(endings):
     assert re.search(r"out of ideas in \w+\+0x\w+ kern/\S+:\d+", endings["panic"].seen)
     assert "misbehave" in endings["panic"].last_functions

@@ -99,6 +99,13 @@ def test_a_failure_says_how_to_go_on():
         "replay:   make grade-gdb T=talks SEED=7 BOOT=2", "all of it: build/grade/x.txt"]
 
 
+def test_the_transcript_is_named_from_the_students_tree(tmp_path):
+    out = io.StringIO()
+    found = verdict_of("talks", verdict.FAILED, transcript=str(tmp_path / "build/grade/x.txt"))
+    Report(out, tmp_path).test(found, 7)
+    assert out.getvalue().splitlines()[-1].strip() == "all of it: build/grade/x.txt"
+
+
 def test_what_is_long_is_shown_one_above_the_other_and_cut():
     lines = side_by_side("x" * 80, list(range(100)))
     assert lines[0] == "expected: " + "x" * 80 and lines[1] == "seen:     0"
