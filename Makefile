@@ -548,9 +548,15 @@ $I/names: $(APP_OBJ) $(APP_LIBC) $(KERN_OBJ) $(GEN) linker/libos.ld tools/check-
 	    --script linker/libos.ld --kernel $(KERN_OBJ) --libc $(APP_LIBC) --objects $(APP_OBJ)
 	@touch $@
 
+# Names that a script for fused images has to define, needed by this image or not: who misses some
+# reads all of them at once.
+SCRIPT_NAMES := image_start text_start text_end rodata_end bss_start bss_end page_tables page_tables_end image_end \
+    init_table init_table_end __global_pointer$$ app_phdr \
+    $(foreach a,preinit init fini,__$a_array_start __$a_array_end)
+
 IMAGE_INPUT := $(FUSED_LINK) $(FUSED_GROUP) $(FUSED_ENOSYS) linker/libos.ld
 # $(call link_image,OUTPUT,MAP,more words for the linker)
-link_image = $(call FUSED_LD,$3 -Map=$2) -T linker/libos.ld -o $1$(PART) -u _start -u app_start $(CONSOLE_INPUT) $(FUSED_LINK) \
+link_image = $(call FUSED_LD,$3 -Map=$2 $(patsubst %,'--require-defined=%',$(SCRIPT_NAMES))) -T linker/libos.ld -o $1$(PART) -u _start -u app_start $(CONSOLE_INPUT) $(FUSED_LINK) \
     $(call group,$(FUSED_GROUP)) $(call group,$(FUSED_ENOSYS) $R/libkern.a) && mv $1$(PART) $1
 group = $(if $(LTO_SUFFIX),-Wl$(comma))--start-group $1 $(if $(LTO_SUFFIX),-Wl$(comma))--end-group
 comma := ,

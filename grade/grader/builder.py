@@ -32,6 +32,7 @@ KEPT = 14 * 86400           # seconds
 ROUNDS = 12                 # files put back, at most
 _PROGRESS = re.compile(r" *[A-Z]+ +\S+")       # of make
 _MISSING = re.compile(r"undefined reference to [`']([\w$]+)'")
+_REQUIRED = re.compile(r"required symbol [`']([\w$]+)' not defined")   # of a linker script: the Makefile asks
 _FAILED = re.compile(r"^make: \*\*\* \[[^\]]*?\b(build/\S+\.o)\] ", re.M)
 
 
@@ -189,6 +190,8 @@ class Builder:
         """Linker scripts that miss a name which the rest of the tree expects, or with which nothing can
         be linked. A name that only a lab file knows is that file's affair."""
         scripts = [file for file in files if file.endswith(".ld")]
+        if _REQUIRED.search(said):
+            return scripts
         missing = set(_MISSING.findall(said))
         expected = _foreign_names(self.subject.files[file].content for file in self.subject.files
                                   if file.endswith((".c", ".h", ".S", ".ld")) and file not in files)
@@ -246,7 +249,7 @@ def _is_object_of(name: str, file: str) -> bool:
 
 def _about(file: str, said: str) -> str:
     """What was said of a file: the error first."""
-    if file.endswith(".ld") and (missing := sorted(set(_MISSING.findall(said)))):
+    if file.endswith(".ld") and (missing := sorted({*_MISSING.findall(said), *_REQUIRED.findall(said)})):
         return f"the linker finds no {', '.join(missing)}"
     lines = [line for line in said.splitlines() if file in line or Path(file).stem + ".o" in line]
     lines.sort(key=lambda line: "error" not in line.lower())
