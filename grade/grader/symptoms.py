@@ -32,6 +32,8 @@ def observed(test: LabTest, failure: Failed, ending: Ending | None, machine: Gra
 
 
 def _holds(key: str, wanted: Any, seen: dict[str, Any]) -> bool:
+    if key == "without":
+        return not _holds("function", wanted, seen)
     if key not in seen:
         return False
     there = seen[key]
