@@ -33,9 +33,13 @@ class Instruction:
         return f"{self.name} {self.operands}".strip()
 
 
-@lru_cache(maxsize=8)
 def instructions(elf: Path) -> tuple[Instruction, ...]:
     """All of an image, in the order of addresses."""
+    return _read(elf, elf.stat().st_mtime_ns)       # another image may have come to the same place
+
+
+@lru_cache(maxsize=8)
+def _read(elf: Path, _made: int) -> tuple[Instruction, ...]:
     tool = subprocess.run([ROOT / "tools/toolchain"], check=True, capture_output=True, text=True).stdout.strip()
     said = subprocess.run([f"{tool}objdump", "-d", elf], check=True, capture_output=True, text=True).stdout
     found, function = [], "?"
@@ -49,9 +53,9 @@ def instructions(elf: Path) -> tuple[Instruction, ...]:
 
 def at(elf: Path, pc: int) -> Instruction | None:
     """The instruction at an address."""
-    return _by_address(elf).get(pc)
+    return _by_address(elf, elf.stat().st_mtime_ns).get(pc)
 
 
 @lru_cache(maxsize=8)
-def _by_address(elf: Path) -> dict[int, Instruction]:
-    return {each.pc: each for each in instructions(elf)}
+def _by_address(elf: Path, made: int) -> dict[int, Instruction]:
+    return {each.pc: each for each in _read(elf, made)}
