@@ -14,6 +14,7 @@
 #include "kern/core/panic.h"
 #include "kern/dev/machine.h"
 #include "kern/libos/libos.h"
+#include "kern/mem/pages.h"
 #include "kern/riscv/hart.h"
 #include "kern/sched/thread.h"
 #include "kern/sys/abi.h"
@@ -39,9 +40,9 @@ static unsigned long *push_pair(unsigned long *sp, unsigned long type, unsigned 
 /* auxv, from the highest address down. */
 static unsigned long *push_auxv(unsigned long *sp)
 {
-    static const uint16_t constants[][2] = {{AT_PHENT, 56},    {AT_PHNUM, 1},
-                                            {AT_PAGESZ, 4096}, {AT_HWCAP, HWCAP_IMAFDC},
-                                            {AT_CLKTCK, 100},  {AT_SECURE, 0}};
+    static const uint16_t constants[][2] = {{AT_PHENT, 56},         {AT_PHNUM, 1},
+                                            {AT_PAGESZ, PAGE_SIZE}, {AT_HWCAP, HWCAP_IMAFDC},
+                                            {AT_CLKTCK, 100},       {AT_SECURE, 0}};
     sp = push_pair(sp, AT_NULL, 0);
     sp = push_pair(sp, AT_PHDR, (uintptr_t)app_phdr);
     sp = push_pair(sp, AT_RANDOM, (uintptr_t)machine.rng_seed);

@@ -40,8 +40,11 @@ static void nothing(void)
 LISTED(probe_constructor_last, ".init_array");
 LISTED(probe_constructor_second, ".init_array.00300");
 LISTED(probe_constructor_first, ".init_array.00200");
+LISTED(probe_constructor_old, ".ctors.65285"); /* 65535 - 250: between the two */
+LISTED(probe_constructor_older, ".ctors.65135");
 LISTED(probe_destructor_last, ".fini_array");
 LISTED(probe_destructor_first, ".fini_array.00200");
+LISTED(probe_destructor_old, ".dtors.65235"); /* 300 */
 LISTED(probe_preinit, ".preinit_array");
 
 void needed_parts(void)
