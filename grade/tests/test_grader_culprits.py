@@ -45,6 +45,12 @@ def test_a_name_that_was_handed_out_is_missed_in_its_file(file, name):
         f"{file} counts as it was handed out: it does not define {name} any more"]
 
 
+def test_every_name_that_a_script_lacks_is_told():
+    said = "".join(f"ld: required symbol `{name}' not defined\n" for name in ("page_tables", "app_phdr"))
+    assert blamed({"linker/libos.ld": "SECTIONS {}"}, said) == [
+        "linker/libos.ld counts as it was handed out: the linker finds no app_phdr, page_tables"]
+
+
 def test_where_to_begin_with_a_tool_is_where_its_text_leads():
     hole = COURSE.hole("5.1")
     fused = SimpleNamespace(table={"kern.enosys_report": 1, "main": 2})

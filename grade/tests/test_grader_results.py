@@ -170,11 +170,11 @@ def test_conditions_of_a_row():
     seen = {"ending": "asleep", "console": "", "function": ["boot", "trap_kernel"], "cause": 2,
             "test": "walks_far", "seen": "it ran"}
     holds = [("ending", "hang"), ("console", ""), ("function", "trap_.*"), ("cause", 2),
-             ("test", "far"), ("seen", "^it")]
+             ("test", "far"), ("seen", "^it"), ("without", "^trap$")]
     for key, wanted in holds:
         assert symptoms._holds(key, wanted, seen), key
     for key, wanted in [("ending", "panic"), ("console", "x"), ("function", "sbi"), ("cause", 3),
-                        ("test", "near"), ("luck", 1)]:
+                        ("test", "near"), ("luck", 1), ("without", "trap_.*")]:
         assert not symptoms._holds(key, wanted, seen), key
 
 
