@@ -4,7 +4,8 @@
     "an empty call" = 130
 
 The numbers are what the reference takes with that compiler; the bar is a quarter more. For a compiler
-nobody has measured with, it is a quarter more than the most any took. `make bars` measures.
+nobody has measured with, it is a quarter more than the most any took. `make bars` measures. In a release
+the file is wrapped, as hints are: a number in it may be the answer to a question.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from grade.elf import ROOT
+from labs.tool import course
 from labs.tool.course import tomllib
 
 FILE = "bars.toml"
@@ -49,4 +51,4 @@ def compiler() -> str:
 
 @cache
 def _read(path: Path) -> dict[str, dict[str, int]]:
-    return tomllib.loads(path.read_text()) if path.exists() else {}
+    return tomllib.loads(course.unwrapped(path.read_text())) if path.exists() else {}

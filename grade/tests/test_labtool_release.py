@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grade.grader import bars
 from grade.tests.course_fixture import Student, begin
 from labs.tool import course, release, state
 
@@ -38,6 +39,15 @@ def test_hints_are_not_read_by_accident(author):
     assert "write 1.2" not in (student.root / "labs/1-sums/lab.toml").read_text()
     student.tool("start", "1")
     assert "look 1.2" in student.tool("hint", "--hole=1.2")
+
+
+def test_what_the_solution_takes_is_not_read_by_accident(author):
+    (author.root / "labs/1-sums/bars.toml").write_text('["gcc 1"]\n"a sum" = 4711\n')
+    author.git("add", "-A")
+    author.git("commit", "-q", "-m", "bars")
+    lab = made(author, "--labs=1-2").root / "labs/1-sums"
+    assert "4711" not in (lab / "bars.toml").read_text()
+    assert bars.bar(lab, "a sum") == bars.bar(author.root / "labs/1-sums", "a sum") == 4711 * 5 // 4
 
 
 def test_made_twice_it_is_the_same_bytes(author):

@@ -210,10 +210,13 @@ def wrapped(hint: str) -> str:
     return WRAPPED + base64.b64encode(hint.encode()).decode()
 
 
+def unwrapped(text: str) -> str:
+    """What `wrapped` was given; other text as it is."""
+    return base64.b64decode(text[len(WRAPPED):]).decode() if text.startswith(WRAPPED) else text
+
+
 def _with_plain_hints(table: dict[str, Any]) -> dict[str, Any]:
-    hints = [base64.b64decode(hint[len(WRAPPED):]).decode() if hint.startswith(WRAPPED) else hint
-             for hint in table.get("hints", [])]
-    return {**table, "hints": hints}
+    return {**table, "hints": [unwrapped(hint) for hint in table.get("hints", [])]}
 
 
 def _table(path: Path) -> dict[str, Any]:

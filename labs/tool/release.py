@@ -128,9 +128,11 @@ def _open(course: Course, tree: Path, labs: list[int], done: list[int], key: str
 # --- what is different in a lab's folder ----------------------------------------------------------
 
 def _write_lab(lab: Lab, tree: Path, key: str) -> None:
-    """lab.toml without answers, and what the key draws."""
+    """lab.toml and bars without answers, and what the key draws."""
     folder = tree / "labs" / lab.folder.name
     sources.write(folder / "lab.toml", lab_text(_public(lab, key)))
+    if (folder / "bars.toml").exists():
+        sources.write(folder / "bars.toml", wrapped(sources.read(folder / "bars.toml")))
     if key and (lab.folder / "spec.py").exists():
         done = subprocess.run([sys.executable, lab.folder / "spec.py", "page", key], check=True,
                               stdout=subprocess.PIPE, text=True)
