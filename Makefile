@@ -22,7 +22,9 @@ SYSCALL ?= call
 SCHED   ?= rr
 ROOTFS  ?= $(if $(filter libos,$(SHAPE)),none,cpio)
 KALLOC  ?= firstfit
-ALLOC   ?= $(if $(filter libos,$(SHAPE)),$(KALLOC),tlsf)
+# Processes have the heap that students write in lab 6; until then theirs have the one they are given.
+PROCESS_HEAP := $(if $(wildcard .lab/state.json),firstfit,tlsf)
+ALLOC   ?= $(if $(filter libos,$(SHAPE)),$(KALLOC),$(PROCESS_HEAP))
 PAGING  ?= static
 CONSOLE ?= auto
 EMBED   ?= 0
@@ -286,7 +288,7 @@ LIBCHOICES := $K/libchoices-$(SCHED)-$(KALLOC)-$(ROOTFS).a
 U := build/user
 # malloc of programs: all heaps, and one object with the nine names and the kind that ALLOC= says.
 # ALLOC=libc is musl's own. What lies in the root file system of a fused image is not fused.
-PROCESS_ALLOC := $(if $(filter kernel,$(SHAPE)),$(ALLOC),tlsf)
+PROCESS_ALLOC := $(if $(filter kernel,$(SHAPE)),$(ALLOC),$(PROCESS_HEAP))
 ALLOC_SUFFIX  := $(addprefix -,$(filter-out tlsf,$(PROCESS_ALLOC)))$(WATCH_SUFFIX)
 H := $U$(WATCH_SUFFIX)
 HEAP_OBJ := $(patsubst %.c,$H/%.o,$(filter-out $(NOT_HERE),$(wildcard kern/alloc/*.c)))
@@ -392,11 +394,15 @@ ifeq ($(SHAPE),kernel)
 IMAGE := $(call image_name,kernel)
 # An image is kern/images/NAME.c and what is in the folder NAME/.
 image_objects = $(patsubst %,$K/%.o,$(basename $(wildcard kern/images/$1.c kern/images/$1/*.[cS])))
-COURSE_IMAGES := spark boot maps threads
+COURSE_IMAGES := spark boot maps threads two
 $(foreach i,$(COURSE_IMAGES) kernel,$(eval $(call image_name,$i): $(call image_objects,$i)))
 $(call image_name,spark): $K/kern/images/probe.o
 $(call image_name,boot): $K/kern/images/probe.o $K/kern/mem/identity.o
-$(foreach i,boot maps,$(call image_name,$i)): $K/kern/images/commands.o
+# What a script does to heaps; in `heaps` to one of the kind that ALLOC= says.
+HEAPS_IMAGE := $(call image_name,heaps-$(ALLOC))
+$(HEAPS_IMAGE): $(call image_objects,heaps) $K/choice-alloc-$(ALLOC).o
+$(HEAPS_IMAGE) $(call image_name,two): $(call image_objects,replay)
+$(HEAPS_IMAGE) $(foreach i,boot maps two,$(call image_name,$i)): $K/kern/images/commands.o
 $(call image_name,kernel): $K/root-$(EMBED).o
 # The kernel shape again, with one source torn to pieces (kern/images/torn.c).
 TORN_OBJ := $(patsubst %.c,$K/torn/%.o,$(wildcard kern/sys/box.c))
@@ -417,14 +423,15 @@ IMAGE_INPUT := $(call image_objects,kernel) $K/root-$(EMBED).o $(KERNEL_LIBS) li
 link_kernel = $(KERNEL_LINK) $3 -Map=$2 -o $1$(PART) $4 --start-group $K/libkern.a $(LIBCHOICES) \
     --end-group build/gen/libenosys.a && mv $1$(PART) $1
 link_image = $(call link_kernel,$1,$2,$3,$(filter %.o,$(IMAGE_INPUT)))
-$(foreach i,$(COURSE_IMAGES) kernel torn,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
+$(HEAPS_IMAGE) $(foreach i,$(COURSE_IMAGES) kernel torn,$(call image_name,$i)): $(KERNEL_LIBS) linker/kernel.ld
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	@$(call link_kernel,$@,$(@:.elf=.map),,$(filter %.o,$^))
 $(foreach i,$(COURSE_IMAGES),$(eval $i: $(call image_name,$i)))
-$(COURSE_IMAGES):
+heaps: $(HEAPS_IMAGE)
+$(COURSE_IMAGES) heaps:
 	@echo $<
-.PHONY: $(COURSE_IMAGES) wall wall-torn process called walled
+.PHONY: $(COURSE_IMAGES) heaps wall wall-torn process called walled
 
 # The kernel shape, and a root in which init is a probe.
 wall: $(call image_name,kernel) build/wall.cpio
