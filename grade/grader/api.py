@@ -118,9 +118,9 @@ class Run:
         if not condition:
             raise Failed(what, expected, seen)
 
-    def at_most(self, name: str, count: int) -> None:
+    def at_most(self, name: str, count: int, unit: str = "instructions") -> None:
         """A performance bar: the reference's number for this toolchain x 1.25."""
         self.counts[name] = max(count, self.counts.get(name, 0))
         bar = self._world.bar(name)
         if bar is not None and count > bar:
-            raise Failed(f"{name}: too many instructions", f"at most {bar}", count)
+            raise Failed(f"{name}: too many {unit}", f"at most {bar}", count)

@@ -132,6 +132,7 @@ class Lab:
     measures: tuple[Measure, ...] = ()
     bug: Bug | None = None
     extra_files: tuple[str, ...] = ()   # a student may edit these too
+    kept_back: tuple[str, ...] = ()     # files that would give it away: in no release with the lab open
 
     @property
     def files(self) -> tuple[str, ...]:

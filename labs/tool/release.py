@@ -50,7 +50,7 @@ def make(root: Path, labs: list[int], done: list[int], target: Path, key: str,
             _write_lab(lab, tree, key)
             if lab.bug and bugs:
                 _build_bug(lab, full, tree)
-        _leave_out(course, tree, labs)
+        _leave_out(course, tree, labs, done)
         _drop_links(tree)
         _open(course, tree, labs, done, key)
         state.store(tree, state.State(open=[n for n in labs if n not in done],
@@ -94,9 +94,11 @@ def export(root: Path, target: Path) -> None:
         tar.extractall(target)
 
 
-def _leave_out(course: Course, tree: Path, labs: list[int]) -> None:
+def _leave_out(course: Course, tree: Path, labs: list[int], done: list[int]) -> None:
     others = [lab for lab in course.labs if lab.number not in labs]
-    patterns = [*LEFT_OUT, *(f"labs/{lab.folder.name}" for lab in others),
+    kept_back = [each for lab in course.labs if lab.number >= min(labs) and lab.number not in done
+                 for each in lab.kept_back]
+    patterns = [*LEFT_OUT, *kept_back, *(f"labs/{lab.folder.name}" for lab in others),
                 *(f"grade/labs/lab{lab.number}{end}" for lab in others for end in (".py", "_*", "/"))]
     for pattern in patterns:
         for path in sorted(tree.glob(pattern.rstrip("/"))):
