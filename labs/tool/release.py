@@ -96,7 +96,7 @@ def export(root: Path, target: Path) -> None:
 
 def _leave_out(course: Course, tree: Path, labs: list[int], done: list[int]) -> None:
     others = [lab for lab in course.labs if lab.number not in labs]
-    kept_back = [each for lab in course.labs if lab.number >= min(labs) and lab.number not in done
+    kept_back = [each for lab in course.labs if lab.number in labs and lab.number not in done
                  for each in lab.kept_back]
     patterns = [*LEFT_OUT, *kept_back, *(f"labs/{lab.folder.name}" for lab in others),
                 *(f"grade/labs/lab{lab.number}{end}" for lab in others for end in (".py", "_*", "/"))]
