@@ -108,9 +108,10 @@ def blocks_go_where_their_size_says(run: Run) -> None:
 @lab_test("6.1", points=2, needs=TLSF)
 def borders_belong_to_their_bin(run: Run) -> None:
     """A block whose size is the border of a bin is in that bin; 16 bytes less, and it is in the one before."""
-    number = run.random.randrange(81, 130)
-    sizes = [border(number), border(number) - 16, LINEAR, LINEAR - 16, border(number - 9)]
-    wanted = [border(number), border(number - 1), LINEAR, LINEAR - 16, border(number - 9)]
+    number = run.random.randrange(99, 130)
+    row = 64 + COLUMNS * run.random.choice((1, 2))      # where a power of two begins
+    sizes = [border(number), border(number) - 16, border(row), border(row) - 16, LINEAR, LINEAR - 16, border(66)]
+    wanted = [border(number), border(number - 1), border(row), border(row - 1), LINEAR, LINEAR - 16, border(65)]
     check_fits(run, sizes, wanted)
 
 
@@ -150,7 +151,7 @@ def no_bin_is_no_block(run: Run) -> None:
 
 
 def workload(run: Run) -> tuple[Script, Log]:
-    script = work(run, 3000)
+    script = work(run, 4000, live=400)
     return script, play(run, "heaps", script)
 
 
@@ -408,7 +409,7 @@ def every_block_is_its_own(run: Run) -> None:
 @lab_test("6.10", points=3)
 def memory_comes_back(run: Run) -> None:
     """When all is used up requests fail; when all is freed, half of it can be had at once."""
-    limit = run.random.randint(100, 200)
+    limit = run.random.randint(70, 130)
     script, slots = Script(run, limit=limit), range(limit * 30)
     sizes = [run.random.randint(50, 400) for _ in slots]
     for slot, size in zip(slots, sizes):
@@ -442,7 +443,7 @@ MOST = (1 << 64) - 1
 
 
 def mine(run: Run) -> tuple[Script, Log]:
-    script = work(run, 3000)
+    script = work(run, 4000, live=400)
     return script, play(run, "mine", script)
 
 

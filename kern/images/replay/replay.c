@@ -79,30 +79,19 @@ static uint64_t do_step(const struct step *step)
 {
     uintptr_t block = (uintptr_t)blocks[step->slot];
     switch (step->kind) {
-    case STEP_MALLOC:
-        return came(step, timed_call((void *)subject->malloc, step->size, 0), true);
-    case STEP_FREE:
-        return do_free(step);
+    case STEP_MALLOC: return came(step, timed_call((void *)subject->malloc, step->size, 0), true);
+    case STEP_FREE: return do_free(step);
     case STEP_REALLOC:
         return came(step, timed_call((void *)subject->realloc, block, step->size), false);
     case STEP_MEMALIGN:
         return came(step, timed_call((void *)subject->memalign, step->align, step->size), true);
-    case STEP_FILL:
-        fill(step->slot, step->pattern);
-        return 0;
-    case STEP_DIGEST:
-        return digest(step->slot, step->size);
-    case STEP_AVAILABLE:
-        return subject->available();
-    case STEP_LARGEST:
-        return subject->largest();
-    case STEP_CHECK:
-        return do_check();
-    case STEP_EVENT:
-        timed_call((void *)subject->event, 0, 0);
-        return 0;
-    default:
-        panic("there is no step of kind %u", step->kind);
+    case STEP_FILL: fill(step->slot, step->pattern); return 0;
+    case STEP_DIGEST: return digest(step->slot, step->size);
+    case STEP_AVAILABLE: return subject->available();
+    case STEP_LARGEST: return subject->largest();
+    case STEP_CHECK: return do_check();
+    case STEP_EVENT: timed_call((void *)subject->event, 0, 0); return 0;
+    default: panic("there is no step of kind %u", step->kind);
     }
 }
 
@@ -183,9 +172,8 @@ static void command_show(char **words)
 }
 
 static const struct command commands[] = {
-    {"malloc", command_malloc, 2}, {"memalign", command_memalign, 3},
-    {"free", command_free, 1},     {"realloc", command_realloc, 2},
-    {"event", command_event, 0},   {"show", command_show, 0},
+    {"malloc", command_malloc, 2},   {"memalign", command_memalign, 3}, {"free", command_free, 1},
+    {"realloc", command_realloc, 2}, {"event", command_event, 0},       {"show", command_show, 0},
 };
 
 void replay(const char *image, const struct subject *what)
