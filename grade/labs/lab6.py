@@ -303,6 +303,7 @@ def what_lies_before_is_free(run: Run) -> None:
         before = script.ask(Kind.AVAILABLE)
         script.memalign(slot, 1 << run.random.randint(5, 9), size - COST)
         requests.append((before, script.ask(Kind.AVAILABLE), size))
+        script.ask(Kind.CHECK)
     log = play(run, "heaps", script)
     for before, after, size in requests:
         taken = log.results[before] - log.results[after]
