@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from grade.grader.api import Run, lab_test, measure
-from grade.labs.lab6_script import (COST, PAGE, Kind, Log, Script, block_size, costs, live_bytes, overhead, play,
+from grade.labs.lab6_script import (COST, LEAST, PAGE, Kind, Log, Script, block_size, costs, live_bytes, overhead, play,
                                     work)
 
 FIND = ("6.1", "6.2", "6.3", "6.4")         # what malloc takes
@@ -40,10 +42,22 @@ FILLERS = ((8000, 60), (2000, 80), (500, 80), (100, 80), (24, 80))
 KEPT, TRIED, DUMMY = 3000, 3001, 3002       # slots; holes have 0.., guards 1000.., fillers 2000..
 
 
-def with_holes(run: Run, sizes: list[int], limit: int = 128) -> Script:
+@dataclass
+class Holes:
+    """A script that makes them, and where its log says how large each has become."""
+
+    script: Script
+    asked: dict[int, tuple[int, int]]       # slot: steps that ask for free bytes, before and after it was freed
+
+    def sizes(self, log: Log) -> dict[int, int]:
+        """By slot. A block may be 16 bytes larger than was asked for, where the rest was no block."""
+        return {slot: log.results[after] - log.results[before] for slot, (before, after) in self.asked.items()}
+
+
+def with_holes(run: Run, sizes: list[int]) -> Holes:
     """Blocks of these sizes, each a free hole in the end; all the rest of what may be taken is in use,
     but for a block of 32 bytes, freed last."""
-    script = Script(run, limit=limit, gap=1)
+    script = Script(run, limit=128, gap=1)
     for slot, size in enumerate(sizes):
         script.malloc(slot, size - COST)
         script.malloc(1000 + slot, 24)
@@ -55,10 +69,13 @@ def with_holes(run: Run, sizes: list[int], limit: int = 128) -> Script:
             slot += 1
     order = list(range(len(sizes)))
     run.random.shuffle(order)
+    holes = Holes(script, {})
     for slot in order:
+        before = script.ask(Kind.AVAILABLE)
         script.free(slot)
+        holes.asked[slot] = before, script.ask(Kind.AVAILABLE)
     script.free(DUMMY)
-    return script
+    return holes
 
 
 def try_each(script: Script, wanted: list[int]) -> list[int]:
@@ -74,16 +91,16 @@ def try_each(script: Script, wanted: list[int]) -> list[int]:
 
 def check_fits(run: Run, sizes: list[int], wanted: list[int]) -> None:
     """Each wanted size is cut from a hole of the first bin that surely fits."""
-    script = with_holes(run, sizes)
-    steps = try_each(script, wanted)
-    log = play(run, "heaps", script)
-    holes = {log.results[2 * slot]: size for slot, size in enumerate(sizes)}
+    made = with_holes(run, sizes)
+    steps = try_each(made.script, wanted)
+    log = play(run, "heaps", made.script)
+    holes = {log.results[2 * slot]: size for slot, size in made.sizes(log).items()}
     run.check(all(holes), "the blocks that become holes", "are there", holes)
     for size, step in zip(wanted, steps):
-        known = sorted({number for each in sizes if (number := bin_of(each)) >= bin_for(size)})
+        known = sorted({number for each in holes.values() if (number := bin_of(each)) >= bin_for(size)})
         expected = [hex(at) for at, each in holes.items() if known and bin_of(each) == known[0]]
         seen = hex(log.results[step]) if log.results[step] else "no block"
-        what = (f"where a block of {size} bytes, header and all, is cut from; free are {sorted(sizes)}, and "
+        what = (f"where a block of {size} bytes, header and all, is cut from; free are {sorted(holes.values())}, and "
                 f"bin {known[0] if known else 'none'} is the first that surely fits")
         run.check(seen in (expected or ["no block"]), what, expected or "no block", seen)
 
@@ -187,7 +204,7 @@ def a_pair_is_cheap(run: Run) -> None:
 
 # --- 6.4: split ---------------------------------------------------------------------------------------
 
-def available_drops(run: Run, script: Script, requests: list[tuple[int, int, int]], log: Log) -> None:
+def available_drops(run: Run, requests: list[tuple[int, int, int]], log: Log) -> None:
     """(step of `available` before, step after, bytes that the block should take)."""
     for before, after, size in requests:
         run.same(f"free bytes that a block of {size} bytes, header and all, takes", size,
@@ -204,20 +221,23 @@ def the_rest_stays_free(run: Run) -> None:
         script.malloc(slot, size)
         requests.append((before, script.ask(Kind.AVAILABLE), block_size(size)))
         script.ask(Kind.CHECK)
-    available_drops(run, script, requests, play(run, "heaps", script))
+    available_drops(run, requests, play(run, "heaps", script))
 
 
 @lab_test("6.4", points=2, needs=TLSF)
 def what_cannot_be_a_block_stays(run: Run) -> None:
     """A rest of 16 bytes stays with the block; one of 32 becomes a block of its own."""
     sizes = [16 * run.random.randint(5, 20), 16 * run.random.randint(25, 40), 16 * run.random.randint(45, 60)]
-    script, requests = with_holes(run, sizes), []
+    holes, asked = with_holes(run, sizes), []
     for slot, (hole, less) in enumerate(zip(sizes, (16, 32, 16))):
-        before = script.ask(Kind.AVAILABLE)
-        script.malloc(slot, hole - less - COST)
-        requests.append((before, script.ask(Kind.AVAILABLE), hole if less == 16 else hole - less))
-        script.ask(Kind.CHECK)
-    available_drops(run, script, requests, play(run, "heaps", script))
+        before = holes.script.ask(Kind.AVAILABLE)
+        holes.script.malloc(slot, hole - less - COST)
+        asked.append((slot, before, holes.script.ask(Kind.AVAILABLE), hole - less))
+        holes.script.ask(Kind.CHECK)
+    log = play(run, "heaps", holes.script)
+    real = holes.sizes(log)
+    available_drops(run, [(before, after, real[slot] if real[slot] - size < LEAST else size)
+                          for slot, before, after, size in asked], log)
 
 
 @lab_test("6.4", points=8, needs=(*TLSF, "6.8"))
