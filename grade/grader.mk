@@ -6,7 +6,7 @@
 #   make grade-gdb T=name SEED=7   that test, the same inputs, under gdb (BOOT=2: its second machine)
 #   make selftest T="mutant of 1"  variants of the solution with that in their name
 
-.PHONY: grade grade-gdb watch selftest selftest-full soak bars
+.PHONY: grade grade-gdb watch race selftest selftest-full soak bars
 
 SEED ?=
 grader_words = $(if $(LAB),--lab '$(LAB)') $(if $(T),--only '$(T)') $(if $(SEED),--seed '$(SEED)')
@@ -17,6 +17,8 @@ grade-gdb:                        ##course one test under gdb: T=name SEED=, as 
 	@$(PYTHON) -m grade.grader.debugging $(grader_words) $(if $(BOOT),--boot '$(BOOT)')
 watch:                            ##course grade what a file touches whenever it is saved (LAB=)
 	@$(PYTHON) -m grade.grader.watching $(if $(LAB),--lab '$(LAB)')
+race:                             ##course lab 6's challenge: your heap on a drawn trace (SEED=; NAME= enters the leaderboard)
+	@$(PYTHON) -m grade.labs.lab6_race $(if $(SEED),--seed '$(SEED)') $(if $(NAME),--name '$(NAME)')
 
 selftest:                         ##teach is the grader right? a sample (LAB=, T=part of a variant's name)
 	@$(PYTHON) -m grade.grader.selftest $(if $(LAB),--lab '$(LAB)') $(if $(T),--only '$(T)')

@@ -184,7 +184,7 @@ def workload(run: Run) -> tuple[Script, Log]:
     return script, play(run, "heaps", script)
 
 
-@lab_test("6.3", points=6, needs=TLSF)
+@lab_test("6.3", points=6, needs=(*TLSF, "6.8"))
 def the_worst_call_is_bounded(run: Run) -> None:
     """However many free blocks there are, the worst malloc and the worst free take few instructions."""
     for name, script in (("a mix", work(run, 2500)), ("many holes", many_holes(run))):
@@ -207,7 +207,7 @@ def many_holes(run: Run) -> Script:
     return script
 
 
-@lab_test("6.3", points=4, needs=TLSF)
+@lab_test("6.3", points=4, needs=(*TLSF, "6.8"))
 def a_pair_is_cheap(run: Run) -> None:
     """A malloc and a free, on the average."""
     found = costs(*workload(run))
