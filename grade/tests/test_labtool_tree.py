@@ -117,6 +117,12 @@ def test_no_mutant_is_in_a_release(which, request):
     assert not [name for name in student.git("ls-files").splitlines() if "mutant" in name]
 
 
+def test_what_a_lab_keeps_back_is_not_in_its_release(all_labs):
+    kept = [file for lab in COURSE.labs for file in lab.kept_back]
+    assert kept and not [file for file in kept if not (ROOT / file).exists()]
+    assert not [file for file in kept if (all_labs.root / file).exists()]
+
+
 def test_no_answer_of_a_bug_is_in_a_release(all_labs):
     for lab in COURSE.labs:
         text = all_labs.read(f"labs/{lab.folder.name}/lab.toml")
