@@ -41,7 +41,7 @@ def race(world: World, image: str, seed: int) -> Score:
     script = work(run, 4000, live=400)
     log = play(run, image, script)
     pair = sum(sum(each) / len(each) for each in costs(script, log).values())
-    return Score(pair, overhead(script, log) / 1000)
+    return Score(pair, 1 + overhead(script, log) / 1000)
 
 
 def scores(root: Path, seed: int) -> dict[str, Score | str]:

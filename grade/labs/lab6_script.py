@@ -246,8 +246,8 @@ def live_bytes(script: Script, log: Log) -> list[int]:
 
 
 def overhead(script: Script, log: Log) -> int:
-    """The most that was taken, of a thousand bytes that were live at the most."""
-    return max(log.taken) * 1000 // max(live_bytes(script, log))
+    """How much more was taken at the most, for each thousand bytes that were live at the most."""
+    return max(log.taken) * 1000 // max(live_bytes(script, log)) - 1000
 
 
 def costs(script: Script, log: Log) -> dict[Kind, list[int]]:
