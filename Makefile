@@ -65,7 +65,7 @@ ifneq ($(filter tiny-libc tiny-picolibc,$(LIBC)-$(ALLOC)),)
 $(error ALLOC=$(ALLOC): that is for LIBC=musl. LIBC=tiny has no malloc of its own; ALLOC is one of: $(HEAPS))
 endif
 ifeq ($(ALLOC)-$(filter mine,$(HEAPS)),mine-)
-$(error ALLOC=mine: that is kern/alloc/mine.c, which is yours to write, in lab 6. It is not there yet, or defines no heap_mine)
+$(error ALLOC=mine: that is kern/alloc/mine.c, which is yours to write, in lab 6. It is not there yet, or has no line that begins with `const struct heap_ops heap_mine = `)
 endif
 $(call check,ALLOC,$(HEAPS) libc picolibc)
 $(call check,PAGING,$(PAGINGS))

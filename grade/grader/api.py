@@ -90,6 +90,7 @@ class Run:
         self.facts: dict[str, Any] = {}
         self.key = key                  # what the release was drawn from; "" where there is none
         self.counts: dict[str, int] = {}    # what at_most was asked about
+        self.pages: dict[str, str] = {}     # by name: HTML for people
         self._world = world
 
     def boot(self, image: str, **options) -> GradedMachine:
@@ -110,6 +111,10 @@ class Run:
         """Something observed; rows of the symptom table may ask for it."""
         self.facts.update(facts)
 
+    def page(self, name: str, text: str) -> None:
+        """Of a measure: something to look at in a browser, build/NAME.html of the student's tree."""
+        self.pages[name] = text
+
     def same(self, what: str, expected: Any, seen: Any) -> None:
         if expected != seen:
             raise Failed(what, expected, seen)
@@ -118,9 +123,9 @@ class Run:
         if not condition:
             raise Failed(what, expected, seen)
 
-    def at_most(self, name: str, count: int, unit: str = "instructions") -> None:
-        """A performance bar: the reference's number for this toolchain x 1.25."""
+    def at_most(self, name: str, count: int, unit: str = "instructions", where: str = "") -> None:
+        """A performance bar: the reference's number for this toolchain x 1.25. `where` it was, for people."""
         self.counts[name] = max(count, self.counts.get(name, 0))
         bar = self._world.bar(name)
         if bar is not None and count > bar:
-            raise Failed(f"{name}: too many {unit}", f"at most {bar}", count)
+            raise Failed(f"{name}: too many {unit}" + (f" ({where})" if where else ""), f"at most {bar}", count)

@@ -161,7 +161,8 @@ class Builder:
         mine = [file for file in self.subject.given if not self.broken(file)
                 and file in self.subject.files]
         lacking = self._that_lack_a_name(said, mine)
-        culprits = _that_do_not_compile(said, mine) or _that_generate(said, mine) or \
+        culprits = _that_make_names(said, mine) or \
+            _that_do_not_compile(said, mine) or _that_generate(said, mine) or \
             _that_are_in_error(said, mine) or list(lacking) or \
             self._scripts_at_fault(said, mine) or _that_do_not_link(said, mine) or \
             [file for file in mine if re.search(rf"^{re.escape(file)}:\d+", said, re.M)] or mine
@@ -216,6 +217,12 @@ def _foreign_names(contents: Iterable[bytes]) -> set[str]:
     text = b"\n".join(contents).decode(errors="replace")
     lines = re.findall(r"^ *extern .*?;|^ *(?:lla|la) [^\n]*|^ *[\w$]+ = ", text, re.M | re.S)
     return set(re.findall(r"[\w$]+", "\n".join(lines)))
+
+
+def _that_make_names(said: str, files: list[str]) -> list[str]:
+    """In a sentence of the Makefile's, with which it gives up before anything is compiled."""
+    lines = re.findall(r"^Makefile:\d+: \*\*\* .*", said, re.M)
+    return [file for file in files if any(file in line for line in lines)]
 
 
 def _that_do_not_compile(said: str, files: list[str]) -> list[str]:

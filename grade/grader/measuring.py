@@ -26,6 +26,7 @@ class Reading:
     number: int
     build: str                          # SHA-256 of the image that was measured
     parts: dict[str, int] = field(default_factory=dict)     # what it is made of, if that was measured too
+    pages: dict[str, str] = field(default_factory=dict)     # by name, HTML
 
 
 def take_measure(root: Path, identity: str) -> Reading:
@@ -50,9 +51,10 @@ def take_measure(root: Path, identity: str) -> Reading:
 
 
 def _take(identity: str, world: World, key: str) -> Reading:
-    found = api.MEASURES[identity].function(Run(identity, SEED, world, key))
+    run = Run(identity, SEED, world, key)
+    found = api.MEASURES[identity].function(run)
     number, parts = found if isinstance(found, tuple) else (found, {})
     digest = hashlib.sha256()
     for elf in sorted(world.elves):
         digest.update(elf.read_bytes())
-    return Reading(number, digest.hexdigest(), dict(parts))
+    return Reading(number, digest.hexdigest(), dict(parts), run.pages)

@@ -22,10 +22,10 @@ EXACT = "shift=0,sleep=off"
 
 
 class Kind(IntEnum):
-    MALLOC, FREE, REALLOC, MEMALIGN, FILL, DIGEST, AVAILABLE, LARGEST, CHECK, EVENT = range(10)
+    MALLOC, FREE, REALLOC, MEMALIGN, FILL, DIGEST, AVAILABLE, LARGEST, CHECK, EVENT, AGAIN = range(11)
 
 
-TIMED = (Kind.MALLOC, Kind.FREE, Kind.REALLOC, Kind.MEMALIGN, Kind.EVENT)
+TIMED = (Kind.MALLOC, Kind.FREE, Kind.REALLOC, Kind.MEMALIGN, Kind.EVENT, Kind.AGAIN)
 
 
 def block_size(size: int) -> int:
@@ -73,14 +73,34 @@ class Script:
     def free(self, slot: int) -> int:
         return self._add(Kind.FREE, slot)
 
-    def realloc(self, slot: int, size: int, had: int) -> None:
-        """With a look at what must have stayed, then filled anew."""
-        self._add(Kind.REALLOC, slot, size)
+    def realloc(self, slot: int, size: int, had: int) -> int:
+        """With a look at what must have stayed, then filled anew; the step that has the address."""
+        self.just_realloc(slot, size)
         self._add(Kind.DIGEST, slot, min(size, had))
         self._add(Kind.FILL, slot, size)
+        return len(self.steps) - 3
+
+    def just_realloc(self, slot: int, size: int) -> int:
+        """What lies behind the old bytes stays as it came."""
+        return self._add(Kind.REALLOC, slot, size)
+
+    def free_again(self, slot: int) -> int:
+        """The block that was freed last in this slot."""
+        return self._add(Kind.AGAIN, slot)
 
     def ask(self, kind: Kind) -> int:
         return self._add(kind)
+
+    def words(self, at: int) -> str:
+        """What a step does, for people; with the size of the block that it frees."""
+        step = self.steps[max(at, 0)]
+        if step.kind in (Kind.FREE, Kind.AGAIN):
+            sizes = [each.size for each in self.steps[:at] if each.slot == step.slot and
+                     each.kind in (Kind.MALLOC, Kind.MEMALIGN, Kind.REALLOC)]
+            return f"step {at}, free of {sizes[-1] if sizes else 'no'} bytes"
+        aligned = f", aligned to {step.align}" if step.kind == Kind.MEMALIGN else ""
+        size = f" of {step.size} bytes{aligned}" if step.kind in TIMED else ""
+        return f"step {at}, {step.kind.name.lower()}{size}"
 
     def packed(self) -> bytes:
         head = struct.pack("<4Q", len(self.steps), self.limit, self.gap, 0)
@@ -98,16 +118,31 @@ class Log:
     made_for: int           # instructions it took to make the heap
     places: list[tuple[int, int]]   # where blocks may lie
     machine: object
+    script: Script
 
     @property
     def first_taken(self) -> int:
         return self.taken[0]
 
 
-def play(run: Run, image: str, script: Script, **options) -> Log:
+def boot(run: Run, image: str, script: Script):
+    return run.boot(image, initrd=run.file("script", script.packed()), icount=EXACT,
+                    regions=[("step_begins", "step_ends")], budget=400_000_000)
+
+
+def check_found_out(run: Run, image: str, script: Script, what: str) -> None:
+    """The last step of the script is one that no heap may put up with."""
+    machine = boot(run, image, script)
+    ending = machine.finish(endings=("panic", "power-off"), status=None)
+    done = machine.read_u64("replay_done")
+    run.check(done >= len(script.steps) - 1, "steps of the script that were done", len(script.steps) - 1, done)
+    run.check(ending.kind == "panic" and "freed twice" in ending.remark, what,
+              "a panic that says: freed twice, or not the address of a block", ending.sentence)
+
+
+def play(run: Run, image: str, script: Script) -> Log:
     """Boots the image with a script, and reads what came of it. Blocks that are wrong are Failed."""
-    machine = run.boot(image, initrd=run.file("script", script.packed()), icount=EXACT,
-                       regions=[("step_begins", "step_ends")], budget=400_000_000, **options)
+    machine = boot(run, image, script)
     machine.finish()
     done = machine.read_u64("replay_done")
     run.same("steps of the script that were done", len(script.steps), done)
@@ -120,7 +155,7 @@ def play(run: Run, image: str, script: Script, **options) -> Log:
     if image == "two":
         region = machine.symbols.address("startup_region")
         places.append((region, region + 16384))
-    log = Log(list(words[::2]), list(words[1::2]), counts, made_for, places, machine)
+    log = Log(list(words[::2]), list(words[1::2]), counts, made_for, places, machine, script)
     Judge(run, script, log).judge()
     return log
 
@@ -131,7 +166,7 @@ class Judge:
     def __init__(self, run: Run, script: Script, log: Log):
         self.run, self.script, self.log = run, script, log
         self.live: dict[int, tuple[int, int]] = {}          # slot: (address, size)
-        self.inside: dict[int, tuple[int, int] | None] = {}     # slot: (pattern, bytes of it)
+        self.inside: dict[int, tuple[int, int]] = {}        # slot: (pattern, bytes of it)
         self.order: list[tuple[int, int]] = []              # (address, end), sorted
 
     def judge(self) -> None:
@@ -139,7 +174,7 @@ class Judge:
             self.at = at
             if step.kind in (Kind.MALLOC, Kind.MEMALIGN):
                 self._made(step, result)
-                self.inside[step.slot] = (step.pattern, step.size)
+                self.inside[step.slot] = (step.pattern, step.size if result else 0)
             elif step.kind == Kind.FREE:
                 self._freed(step, result)
             elif step.kind == Kind.REALLOC:
@@ -149,13 +184,12 @@ class Judge:
             elif step.kind == Kind.DIGEST and step.slot in self.live:
                 self._same_inside(step.slot, step.size, result, "kept by realloc")
             elif step.kind == Kind.CHECK:
-                self.run.same(f"complaints of the heap's check at step {at} (its words are on the console)",
-                              0, result)
+                self._checked(result)
 
     def _made(self, step: Step, address: int) -> None:
         if not address:
             return
-        what = f"the block of {step.size} bytes at step {self.at}"
+        what = f"the block that {self.script.words(self.at)} returns"
         start, end = address, address + max(step.size, 1)
         self.run.check(address % max(step.align, ALIGN) == 0, f"{what}: its address",
                        f"a multiple of {max(step.align, ALIGN)}", hex(address))
@@ -178,16 +212,26 @@ class Judge:
             self._same_inside(step.slot, self.live[step.slot][1], result, "when it is freed")
             self._forget(step.slot)
 
+    def _checked(self, complaints: int) -> None:
+        if complaints:
+            words = next(iter(self.log.machine.lines("check: ")), "something is wrong")
+            raise Failed(f"what the heap's check says after {self.script.words(self.at - 1)}",
+                         "all invariants hold", words)
+
     def _changed(self, step: Step, result: int) -> None:
-        if result:
+        if step.size == 0:
+            self.run.same(f"what {self.script.words(self.at)} returns", hex(0), hex(result))
+            if step.slot in self.live:
+                self._forget(step.slot)
+        elif result:
             if step.slot in self.live:
                 self._forget(step.slot)
             self._made(step, result)
 
     def _same_inside(self, slot: int, size: int, seen: int, when: str) -> None:
-        pattern, filled = self.inside[slot]
+        pattern, filled = self.inside.get(slot, (0, 0))
         if size <= filled and digest(pattern, size) != seen:
-            raise Failed(f"what is in the block of slot {slot}, {when} (step {self.at}): a digest",
+            raise Failed(f"what is in the block of slot {slot}, {when}, {self.script.words(self.at)}: a digest",
                          f"{digest(pattern, size):#x}", f"{seen:#x}")
 
 
@@ -202,13 +246,13 @@ def a_size(run: Run) -> int:
     return draw.randint(200, 2000) if kind < 0.97 else draw.randint(2000, 16000)
 
 
-def work(run: Run, calls: int, live: int = 200, odd: bool = False, **given) -> Script:
-    """A script that asks and gives back in any order, and everything in the end. `odd`: memalign and
-    realloc, too."""
+def work(run: Run, calls: int, live: int = 200, least: int = 1, odd: bool = False, **given) -> Script:
+    """A script that asks and gives back in any order, and everything in the end. There are at most `live`
+    blocks, and once there are `least` they stay. `odd`: memalign and realloc, too."""
     script, sizes, free = Script(run, **given), {}, list(range(live))
     for _ in range(calls):
         how = run.random.random()
-        if free and (not sizes or how < 0.52):
+        if free and (len(sizes) < least or how < 0.52):
             slot = free.pop()
             sizes[slot] = a_size(run)
             if odd and how < 0.08:
@@ -246,15 +290,37 @@ def live_bytes(script: Script, log: Log) -> list[int]:
 
 
 def overhead(script: Script, log: Log) -> int:
-    """How much more was taken at the most, for each thousand bytes that were live at the most."""
-    return max(log.taken) * 1000 // max(live_bytes(script, log)) - 1000
+    """How much more is taken for each thousand bytes that are live, on the average of the time in which more
+    than half of what is live at the most is. One unlucky moment says little."""
+    live = live_bytes(script, log)
+    full = [at for at, nbytes in enumerate(live) if nbytes > max(live) // 2]
+    return sum(log.taken[at] for at in full) * 1000 // sum(live[at] for at in full) - 1000
 
 
-def costs(script: Script, log: Log) -> dict[Kind, list[int]]:
-    """Instructions of malloc and free, but of calls in which the heap took memory or gave it back."""
-    found: dict[Kind, list[int]] = {Kind.MALLOC: [], Kind.FREE: []}
+@dataclass(frozen=True, order=True)
+class Cost:
+    """Of a call: instructions, and the step that it was."""
+
+    count: int
+    at: int
+
+
+def costs(script: Script, log: Log) -> dict[Kind, list[Cost]]:
+    """Of malloc and free, but of calls in which the heap took memory or gave it back."""
+    found: dict[Kind, list[Cost]] = {Kind.MALLOC: [], Kind.FREE: []}
     for at, step in enumerate(script.steps):
         same = at > 0 and log.taken[at] == log.taken[at - 1]
         if same and step.kind in found and log.counts[at] is not None:
-            found[step.kind].append(log.counts[at])
+            found[step.kind].append(Cost(log.counts[at], at))
     return found
+
+
+def mean_pair(script: Script, log: Log) -> int:
+    """Tenths of instructions of a malloc and a free."""
+    return sum(sum(cost.count for cost in each) * 10 // len(each) for each in costs(script, log).values())
+
+
+def trades(script: Script, log: Log) -> int:
+    """Of a hundred calls of malloc and free, those in which memory was taken or given back."""
+    calls = [at for at, step in enumerate(script.steps) if at and step.kind in (Kind.MALLOC, Kind.FREE)]
+    return sum(log.taken[at] != log.taken[at - 1] for at in calls) * 100 // len(calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from . import say
 from .answers import FILE, Book
@@ -56,7 +57,7 @@ def predict(tree: Tree, identity: str, number: str) -> None:
     book.set("measure", identity, predicted=value)
     instead = f" instead of {before}" if before not in (None, value) else ""
     say.say(f"Noted in {FILE}: you expect {value} {measure.unit}{instead}. "
-            f"Now see: make measure M={identity}")
+            f"When what it asks about is written: make measure M={identity}")
 
 
 def measure(tree: Tree, identity: str) -> None:
@@ -72,19 +73,42 @@ def measure(tree: Tree, identity: str) -> None:
     from grade.grader.measuring import take_measure     # needs the grader's packages
     reading = take_measure(tree.root, identity)
     book.set("measure", identity, measured=reading.number, build=reading.build[:16])
-    if asked.parts and not isinstance(book.get("measure", identity, "parts"), dict):
+    parts = book.get("measure", identity, "parts")
+    if asked.parts and not isinstance(parts, dict):
         book.set("measure", identity, parts={part: 0 for part in asked.parts})
     if book.get("measure", identity, "why") is None:
         book.set("measure", identity, why="")
     _compare(asked, predicted, reading.number)
+    for name, text in reading.pages.items():
+        say.say(f"Drawn: {_written(tree.root, name, text)}")
+    _explain(asked, predicted, reading.number, parts, reading.parts)
+
+
+def _written(root: Path, name: str, text: str) -> Path:
+    path = Path("build") / f"{name}.html"
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).write_text(text)
+    return path
 
 
 def _compare(asked: Measure, predicted: int, measured: int) -> None:
     say.note(asked.question)
     say.table([["predicted", f"{predicted:>14,}", asked.unit], ["measured", f"{measured:>14,}", asked.unit]])
-    if asked.parts:
+
+
+def _explain(asked: Measure, predicted: int, measured: int, parts: object, real: dict[str, int]) -> None:
+    """What is left to do; or how well it was done, where the parts were measured, too."""
+    if real and _adds_up(parts, measured):
+        rows = [[part, f"{parts.get(part, 0):>14,}", f"{real.get(part, 0):>14,}", asked.unit] for part in asked.parts]
+        say.table([["", f"{'you say':>14}", f"{'measured':>14}", ""], *rows])
+    elif asked.parts:
         say.note(f"Now explain the number: in {FILE}, under [measure.\"{asked.id}\"], say how much of "
                  f"the {measured:,} comes from each of: {', '.join(asked.parts)}. The parts must add up.")
     else:
         why = "You expected it: what made you sure" if predicted == measured else "They differ: why"
         say.note(f"{why}? Write a sentence into {FILE}, under [measure.\"{asked.id}\"].")
+
+
+def _adds_up(parts: object, measured: int) -> bool:
+    return (isinstance(parts, dict) and all(isinstance(part, int) for part in parts.values())
+            and sum(parts.values()) == measured)

@@ -21,6 +21,7 @@ uint64_t replay_done; /* steps */
 
 static const struct subject *subject;
 static void *blocks[SLOTS_MAX];
+static void *freed[SLOTS_MAX]; /* the last one of the slot */
 static size_t sizes[SLOTS_MAX];
 
 /* --- what is in a block --- */
@@ -38,6 +39,8 @@ static uint64_t digest(size_t slot, size_t size)
 {
     const uint64_t *words = blocks[slot];
     uint64_t sum = 0, tail = 0;
+    if (size > sizes[slot])
+        size = sizes[slot]; /* of a block that could not be had, nothing */
     for (size_t i = 0; i < size / 8; i++)
         sum = sum * 3 + words[i];
     memcpy(&tail, words + size / 8, size % 8);
@@ -57,14 +60,28 @@ static uint64_t came(const struct step *step, void *block, bool fresh)
     return (uintptr_t)block;
 }
 
+static void forget(size_t slot)
+{
+    freed[slot] = blocks[slot];
+    blocks[slot] = NULL;
+    sizes[slot] = 0;
+}
+
 static uint64_t do_free(const struct step *step)
 {
     void *block = blocks[step->slot];
     uint64_t before = block ? digest(step->slot, sizes[step->slot]) : 0;
+    forget(step->slot);
     timed_call((void *)subject->free, (uintptr_t)block, 0);
-    blocks[step->slot] = NULL;
-    sizes[step->slot] = 0;
     return before;
+}
+
+static uint64_t do_realloc(const struct step *step)
+{
+    uintptr_t block = (uintptr_t)blocks[step->slot];
+    if (step->size == 0)
+        forget(step->slot);
+    return came(step, timed_call((void *)subject->realloc, block, step->size), false);
 }
 
 static uint64_t do_check(void)
@@ -77,12 +94,10 @@ static uint64_t do_check(void)
 
 static uint64_t do_step(const struct step *step)
 {
-    uintptr_t block = (uintptr_t)blocks[step->slot];
     switch (step->kind) {
     case STEP_MALLOC: return came(step, timed_call((void *)subject->malloc, step->size, 0), true);
     case STEP_FREE: return do_free(step);
-    case STEP_REALLOC:
-        return came(step, timed_call((void *)subject->realloc, block, step->size), false);
+    case STEP_REALLOC: return do_realloc(step);
     case STEP_MEMALIGN:
         return came(step, timed_call((void *)subject->memalign, step->align, step->size), true);
     case STEP_FILL: fill(step->slot, step->pattern); return 0;
@@ -91,6 +106,7 @@ static uint64_t do_step(const struct step *step)
     case STEP_LARGEST: return subject->largest();
     case STEP_CHECK: return do_check();
     case STEP_EVENT: timed_call((void *)subject->event, 0, 0); return 0;
+    case STEP_AGAIN: timed_call((void *)subject->free, (uintptr_t)freed[step->slot], 0); return 0;
     default: panic("there is no step of kind %u", step->kind);
     }
 }
@@ -157,6 +173,12 @@ static void command_free(char **words)
     printk("free %s\n", words[0]);
 }
 
+static void command_again(char **words)
+{
+    by_hand(STEP_AGAIN, words[0], 0, 0);
+    printk("again %s\n", words[0]);
+}
+
 static void command_event(char **words)
 {
     (void)words;
@@ -173,7 +195,8 @@ static void command_show(char **words)
 
 static const struct command commands[] = {
     {"malloc", command_malloc, 2},   {"memalign", command_memalign, 3}, {"free", command_free, 1},
-    {"realloc", command_realloc, 2}, {"event", command_event, 0},       {"show", command_show, 0},
+    {"realloc", command_realloc, 2}, {"again", command_again, 1},       {"event", command_event, 0},
+    {"show", command_show, 0},
 };
 
 void replay(const char *image, const struct subject *what)

@@ -25,7 +25,7 @@ struct subject {
 enum step_kind {
     STEP_MALLOC,    /* -> address; filled with the pattern */
     STEP_FREE,      /* -> digest of all of it, before */
-    STEP_REALLOC,   /* -> address; what is in it stays */
+    STEP_REALLOC,   /* -> address; what is in it stays. To 0 bytes: the slot is empty afterwards */
     STEP_MEMALIGN,  /* -> address; filled */
     STEP_FILL,      /* with the pattern */
     STEP_DIGEST,    /* -> of the first `size` bytes */
@@ -33,6 +33,7 @@ enum step_kind {
     STEP_LARGEST,   /* -> bytes */
     STEP_CHECK,     /* -> 0: every invariant holds */
     STEP_EVENT,
+    STEP_AGAIN, /* frees what the slot freed last: a mistake */
 };
 
 struct step {
