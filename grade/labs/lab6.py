@@ -197,8 +197,8 @@ def no_bin_is_no_block(run: Run) -> None:
 
 
 def workload(run: Run, image: str = "heaps") -> tuple[Script, Log]:
-    """Of a size at which it does not hang on luck how well it fits: some 600 KB are live at the most."""
-    script = work(run, 6000, live=1000, least=900)
+    """Of a size at which it does not hang on luck how well it fits: about a megabyte is live."""
+    script = work(run, 12000, live=2000, least=1800)
     return script, play(run, image, script)
 
 

@@ -38,7 +38,7 @@ class Score:
 def race(world: World, image: str, seed: int) -> Score:
     """The same trace for every image of a seed."""
     run = Run("race", seed, world)
-    script = work(run, 6000, live=1000, least=900)
+    script = work(run, 12000, live=2000, least=1800)
     log = play(run, image, script)
     return Score(mean_pair(script, log) / 10, 1 + overhead(script, log) / 1000)
 
