@@ -249,7 +249,7 @@ def holder_of_guard(machine, va: int) -> str:
 @lab_test("4.5", points=2, needs=("4.6", *STARTS))
 def holes_in_the_map(run: Run) -> None:
     """Below each stack lies a page that is not mapped; the firmware is not mapped either."""
-    for image, harts in (("fused", 1), ("two", 2)):
+    for image, harts in (("fused", 1), ("fused-h2", 2)):
         machine, mappings = table_of(run, image)
         find = finder(mappings)
         for name, at in guards(machine, harts).items():

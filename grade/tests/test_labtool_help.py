@@ -151,7 +151,7 @@ from types import SimpleNamespace
 
 
 def take_measure(root, identity):
-    return SimpleNamespace(number=1046, parts={}, build="ab" * 32)
+    return SimpleNamespace(number=1046, parts={}, pages={}, build="ab" * 32)
 """
 
 
