@@ -8,15 +8,14 @@ all others go one by one to whoever has least to do.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from xdist.scheduler import LoadScopeScheduling
 
-from grade.elf import ROOT
-
 
 @cache
-def _shares(file: str) -> bool:
-    text = (ROOT / "grade" / file).read_text()
+def _stay_together(file: Path) -> bool:
+    text = file.read_text()
     return 'scope="module"' in text or "pytestmark = pytest.mark.one_worker" in text
 
 
@@ -25,4 +24,4 @@ class FilesThatShareStayTogether(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        return file if _shares(file) else nodeid
+        return file if _stay_together(self.config.rootpath / file) else nodeid
