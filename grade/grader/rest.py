@@ -44,12 +44,16 @@ class Rest:
         self._last = now
         if same and self._word("xp", "g", _CLOCK) > AGES:
             return "asleep"
-        lost = same and any(map(self._is_lost, range(self._nharts)))
-        still = same and (lost or self._harts_sleep())
-        self._quiet = self._quiet + 1 if still else 0
-        if self._quiet < LOOKS:
+        state = self._state() if same else ""
+        self._quiet = self._quiet + 1 if state else 0
+        if self._quiet < LOOKS or state == "asleep" and self._timer_is_set():
             return ""
-        return "lost" if lost else "" if self._timer_is_set() else "asleep"
+        return state
+
+    def _state(self) -> str:
+        if self._harts_sleep():
+            return "asleep"
+        return "lost" if any(map(self._is_lost, range(self._nharts))) else ""
 
     def _is_lost(self, hart: int) -> bool:
         registers = parse_registers(self._monitor("info registers", hart))

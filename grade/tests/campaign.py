@@ -16,7 +16,7 @@ _ALL = [(harts, icount) for harts in (1, 2, 4, 7) for icount in (True, False)]
 MACHINES = _ALL if FULL else _SHORT
 
 
-def few(*values: tuple, most: int = 2) -> tuple:
+def few(*values: object, most: int = 2) -> tuple:
     """The first of them, and all in the long campaign."""
     return values if FULL else values[:most]
 

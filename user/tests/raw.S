@@ -75,36 +75,20 @@ sys_on_stack:
     add a7, a7, a0
     .endm
 
-    .macro callee_saved what
-    \what ra, 0(sp)
-    \what s0, 8(sp)
-    \what s1, 16(sp)
-    \what s2, 24(sp)
-    \what s3, 32(sp)
-    \what s4, 40(sp)
-    \what s5, 48(sp)
-    \what s6, 56(sp)
-    \what s7, 64(sp)
-    \what s8, 72(sp)
-    \what s9, 80(sp)
-    \what s10, 88(sp)
-    \what s11, 96(sp)
-    .endm
-
     .section .text.registers_changed, "ax", @progbits
     .globl registers_changed
     .type registers_changed, @function
 registers_changed:
-    addi sp, sp, -112
-    callee_saved sd
+    addi sp, sp, -128
+    preserved sd
     mv a7, a0
     mv a0, a1
     each_register fill
     ecall
     li a7, 0
     each_register compare
-    callee_saved ld
-    addi sp, sp, 112
+    preserved ld
+    addi sp, sp, 128
     mv a0, a7
     ret
     .size registers_changed, . - registers_changed

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from contextlib import contextmanager
+from functools import cache
 from typing import Iterator
 
 import gdb
@@ -138,7 +139,7 @@ def _write(values: dict[str, int]) -> None:
     """By packets to the stub. `set var` would look for the callers before and after each register:
     half a thread's registers and half another's lead to no stack, and the rest would not be written.
     """
-    numbers = _remote_numbers()
+    numbers = _remote_numbers(gdb.selected_inferior().connection_num)
     for name, value in values.items():
         packet = f"P{numbers[name]:x}={struct.pack('<Q', value).hex()}"
         if "OK" not in gdb.execute(f"maintenance packet {packet}", to_string=True):
@@ -150,8 +151,9 @@ def _forget_registers() -> None:
     gdb.execute("maintenance flush register-cache", to_string=True)
 
 
-def _remote_numbers() -> dict[str, int]:
-    """What gdb and the stub call each register between them."""
+@cache
+def _remote_numbers(_connection: int) -> dict[str, int]:
+    """What gdb and the stub call each register between them: a table of four thousand lines."""
     table = gdb.execute("maintenance print remote-registers", to_string=True)
     return {match[1]: int(match[2]) for match in _REMOTE_NUMBER.finditer(table)}
 
