@@ -405,7 +405,7 @@ $(call image_name,boot): $K/kern/images/probe.o $K/kern/mem/identity.o
 HEAPS_IMAGE := $(call image_name,heaps-$(ALLOC))
 $(HEAPS_IMAGE): $(call image_objects,heaps) $K/choice-alloc-$(ALLOC).o
 $(HEAPS_IMAGE) $(call image_name,two): $(call image_objects,replay)
-$(HEAPS_IMAGE) $(foreach i,boot maps two,$(call image_name,$i)): $K/kern/images/commands.o
+$(HEAPS_IMAGE) $(foreach i,boot maps threads two,$(call image_name,$i)): $K/kern/images/commands.o
 $(call image_name,kernel): $K/root-$(EMBED).o
 # The kernel shape again, with one source torn to pieces (kern/images/torn.c).
 TORN_OBJ := $(patsubst %.c,$K/torn/%.o,$(wildcard kern/sys/box.c))

@@ -15,7 +15,6 @@
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
 #include "kern/images/boot/commands.h"
-#include "kern/images/commands.h"
 #include "kern/riscv/hart.h"
 
 #define WORDS_MAX 64
@@ -102,18 +101,6 @@ static const struct command commands[] = {
     {"panic", command_panic, 0},
     {"probe", probe, 0},
 };
-
-uint64_t parse_number(const char *text)
-{
-    uint64_t value = 0, base = 10;
-    if (strncmp(text, "0x", 2) == 0) {
-        base = 16;
-        text += 2;
-    }
-    for (; *text; text++)
-        value = value * base + (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
-    return value;
-}
 
 static void show_machine(void)
 {

@@ -30,3 +30,15 @@ void commands_run(const char *image, const struct command *commands, size_t ncom
         n -= 1 + command->nwords;
     }
 }
+
+uint64_t parse_number(const char *text)
+{
+    uint64_t value = 0, base = 10;
+    if (strncmp(text, "0x", 2) == 0) {
+        base = 16;
+        text += 2;
+    }
+    for (; *text; text++)
+        value = value * base + (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
+    return value;
+}

@@ -14,3 +14,6 @@ void commands_run(const char *image, const struct command *commands, size_t ncom
                   int n);
 void commands_refuse(const char *image, const struct command *commands, size_t ncommands,
                      const char *word) __attribute__((noreturn));
+
+/* A number in decimal, or in hexadecimal behind 0x. */
+uint64_t parse_number(const char *text);

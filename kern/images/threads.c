@@ -10,6 +10,7 @@
 #include "kern/core/string.h"
 #include "kern/dev/machine.h"
 #include "kern/dev/power.h"
+#include "kern/images/commands.h"
 #include "kern/riscv/hart.h"
 #include "kern/sched/thread.h"
 
@@ -58,14 +59,6 @@ static void take_turns(void *arg)
     }
     printk("threads: %lu ends\n", seed);
     running--;
-}
-
-static unsigned long parse_number(const char *digits)
-{
-    unsigned long value = 0;
-    for (; *digits >= '0' && *digits <= '9'; digits++)
-        value = value * 10 + (*digits - '0');
-    return value;
 }
 
 static void start(unsigned long seed)

@@ -1,9 +1,6 @@
 /* The commands of the image `boot`, as they stand in its bootargs; each takes words. */
 #pragma once
-#include "kern/core/util.h"
-
-/* A number in decimal, or in hexadecimal behind 0x. */
-uint64_t parse_number(const char *text);
+#include "kern/images/commands.h"
 
 /* traps.c */
 void command_break(char **words); /* N: takes N breakpoints */

@@ -134,36 +134,29 @@ static void follow(const struct script *script)
 
 /* --- by hand --- */
 
-static uint64_t number(const char *digits)
-{
-    uint64_t value = 0;
-    for (; *digits >= '0' && *digits <= '9'; digits++)
-        value = value * 10 + (uint64_t)(*digits - '0');
-    return value;
-}
-
 static uint64_t by_hand(enum step_kind kind, const char *slot, uint64_t align, uint64_t size)
 {
-    struct step step = {.kind = kind, .slot = (uint32_t)number(slot) % SLOTS_MAX, .size = size};
+    struct step step = {
+        .kind = kind, .slot = (uint32_t)parse_number(slot) % SLOTS_MAX, .size = size};
     step.align = align;
     return do_step(&step);
 }
 
 static void command_malloc(char **words)
 {
-    uint64_t at = by_hand(STEP_MALLOC, words[0], 0, number(words[1]));
+    uint64_t at = by_hand(STEP_MALLOC, words[0], 0, parse_number(words[1]));
     printk("malloc %s %s = %p\n", words[0], words[1], (void *)at);
 }
 
 static void command_memalign(char **words)
 {
-    uint64_t at = by_hand(STEP_MEMALIGN, words[0], number(words[1]), number(words[2]));
+    uint64_t at = by_hand(STEP_MEMALIGN, words[0], parse_number(words[1]), parse_number(words[2]));
     printk("memalign %s %s %s = %p\n", words[0], words[1], words[2], (void *)at);
 }
 
 static void command_realloc(char **words)
 {
-    uint64_t at = by_hand(STEP_REALLOC, words[0], 0, number(words[1]));
+    uint64_t at = by_hand(STEP_REALLOC, words[0], 0, parse_number(words[1]));
     printk("realloc %s %s = %p\n", words[0], words[1], (void *)at);
 }
 
